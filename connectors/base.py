@@ -1,0 +1,44 @@
+"""The port: what the app may ask of a CRM, and the one write."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.records import Check, Intent, Kind, Page, Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The org's rolling 24 h of API calls as it last told us, and how many calls this process made."""
+
+    used: int | None
+    limit: int | None
+    calls: int
+
+
+class Connector(Protocol):
+    """One connection to one org. Reads are restartable at any page; `push` is the only thing that changes the CRM."""
+
+    def check(self) -> list[Check]:
+        """Look at everything the work needs (sign-in, objects, fields, permissions) and change nothing."""
+        ...
+
+    def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """Pages of changes since `cursor` (None: from the beginning), each with the cursor to store beside it."""
+        ...
+
+    def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
+        """Which of these ids the CRM still shows us, live; the second look before anything is called gone."""
+        ...
+
+    def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        """Write, one receipt per intent in any order; safe to repeat with the same references.
+
+        A receipt follows only what the CRM has answered. An exception ends the stream: intents without a receipt
+        are then of unknown outcome and come back with `attempted`.
+        """
+        ...
+
+    def usage(self) -> Usage:
+        """What the API budget looks like now."""
+        ...

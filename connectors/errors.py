@@ -1,0 +1,37 @@
+"""What a CRM can do to us, named by what the caller does next.
+
+GateError
+├── RetryLater      wait `after` seconds, then do the same again
+├── Reconnect       a person must renew the connection; do not hammer
+├── SkipRecord      this one record cannot be understood; the rest can
+└── Refused         the CRM will not do this until a person changes something
+    └── OverBudget  our share of the API limit is spent for now
+"""
+
+
+class GateError(Exception):
+    """Base of all: the message is a whole sentence that says what to do."""
+
+
+class RetryLater(GateError):
+    """Wait `after` seconds, then do the same again."""
+
+    def __init__(self, message: str, after: float = 30.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Reconnect(GateError):
+    """A person must renew the connection."""
+
+
+class SkipRecord(GateError):
+    """This one record cannot be understood."""
+
+
+class Refused(GateError):
+    """The CRM will not do this until a person changes something."""
+
+
+class OverBudget(Refused):
+    """Our share of the API limit is spent for now."""
