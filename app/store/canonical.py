@@ -1,0 +1,283 @@
+"""What the CRM said: one table a kind, the newest version of each record, and the deal history beside it.
+
+Two times are kept apart: when a thing became true in the CRM (`valid_from`, `changed_at`) and when we learnt it
+(`observed_at`). `deleted_at` is when we learnt that it is gone, or that we can no longer see it (`gone`: deleted, unseen).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from app.store.tables import Instant, Key, metadata
+from app.store.upsert import upsert
+from connectors.records import Change, Deal, Kind
+
+
+def _table(name: str, *columns: Any, index: tuple[str, ...] = ()) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("connection_id", ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+        Column("id", Key, primary_key=True),
+        *columns,
+        Column("changed_at", Instant, nullable=False),
+        Column("observed_at", Instant, nullable=False),
+        Column("deleted_at", Instant),
+        Column("gone", Text),
+        *(Index(None, "connection_id", column) for column in index),
+    )
+
+
+users = _table(
+    "users",
+    Column("name", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("manager_id", Key),
+    Column("role", Text),
+    Column("time_zone", Text),
+    Column("country", Text),
+    Column("created_at", Instant),
+)
+stages = _table(
+    "stages",
+    Column("name", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("sort_order", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("won", Boolean, nullable=False),
+    Column("forecast_category", Text),
+    Column("probability", Float),
+)
+accounts = _table(
+    "accounts",
+    Column("name", Text, nullable=False),
+    Column("owner_id", Key),
+    Column("segment", Text),
+    Column("merged_into", Key),
+)
+deals = _table(
+    "deals",
+    Column("name", Text, nullable=False),
+    Column("account_id", Key),
+    Column("owner_id", Key),
+    Column("stage", Text, nullable=False),
+    Column("amount", Float),
+    Column("currency", Text),
+    Column("close_date", Date),
+    Column("closed", Boolean, nullable=False),
+    Column("won", Boolean, nullable=False),
+    Column("forecast_category", Text),
+    Column("probability", Float),
+    Column("deal_type", Text),
+    Column("next_step", Text),
+    Column("created_at", Instant, nullable=False),
+    index=("owner_id",),
+)
+deal_changes = _table(
+    "deal_changes",
+    Column("deal_id", Key, nullable=False),
+    Column("valid_from", Instant, nullable=False),
+    Column("stage", Text),
+    Column("amount", Float),
+    Column("close_date", Date),
+    Column("forecast_category", Text),
+    Column("probability", Float),
+    index=("deal_id",),
+)
+field_changes = _table(
+    "field_changes",
+    Column("deal_id", Key, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+    Column("valid_from", Instant, nullable=False),
+    index=("deal_id",),
+)
+deal_contacts = _table(
+    "deal_contacts",
+    Column("deal_id", Key, nullable=False),
+    Column("contact_id", Key),
+    Column("role", Text),
+    Column("primary", Boolean, nullable=False),
+    Column("created_at", Instant),
+    index=("deal_id",),
+)
+activities = _table(
+    "activities",
+    Column("type", Text, nullable=False),
+    Column("owner_id", Key),
+    Column("deal_id", Key),
+    Column("account_id", Key),
+    Column("contact_id", Key),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
+    Column("done", Boolean, nullable=False),
+    Column("two_way", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    index=("deal_id",),
+)
+crm_tasks = _table(
+    "crm_tasks",
+    Column("reference", Text, nullable=False),
+    Column("owner_id", Key, nullable=False),
+    Column("deal_id", Key),
+    Column("due", Date),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("closed_at", Instant),
+    Column("modified_by", Key),
+    index=("reference",),
+)
+crm_notes = _table(
+    "crm_notes",
+    Column("reference", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("modified_by", Key),
+    Column("edited", Boolean, nullable=False),
+    index=("reference",),
+)
+
+TABLES: dict[Kind, Table] = {
+    "user": users,
+    "stage": stages,
+    "account": accounts,
+    "deal": deals,
+    "deal_change": deal_changes,
+    "field_change": field_changes,
+    "deal_contact": deal_contacts,
+    "activity": activities,
+    "task": crm_tasks,
+    "note": crm_notes,
+}
+SEEN_FIELDS = ("next_step", "owner_id")
+"""Fields of a deal whose changes we note ourselves, since the CRM may not track them."""
+
+
+def store_page(connection: Connection, connection_id: int, kind: Kind, changes: Sequence[Change], now: datetime) -> int:
+    """Store one page of changes, newest version wins, and return how many rows it touched. Safe to repeat."""
+    newest = {c.id: c for c in sorted(changes, key=lambda c: c.changed_at)}
+    present = [c for c in newest.values() if c.record is not None]
+    if kind == "deal":
+        _note_seen_changes(connection, connection_id, present, now)
+    table = TABLES[kind]
+    rows = [_row(connection_id, change, now) for change in present]
+    touched = upsert(connection, table, rows, unless_older="changed_at") if rows else 0
+    bare = [c for c in newest.values() if c.record is None]
+    for change in bare:
+        touched += mark_gone(connection, connection_id, kind, [change.id], change.changed_at, "deleted")
+    return touched
+
+
+def _row(connection_id: int, change: Change, now: datetime) -> dict[str, Any]:
+    assert change.record is not None
+    return {
+        **asdict(change.record),
+        "connection_id": connection_id,
+        "changed_at": change.changed_at,
+        "observed_at": now,
+        "deleted_at": change.changed_at if change.deleted else None,
+        "gone": "deleted" if change.deleted else None,
+    }
+
+
+def _note_seen_changes(connection: Connection, connection_id: int, changes: Iterable[Change], now: datetime) -> None:
+    """Keep what a deal's next step and owner were before this change, where we saw it before ourselves."""
+    new = {c.id: c for c in changes}
+    old = connection.execute(
+        select(deals.c.id, deals.c.changed_at, *(deals.c[f] for f in SEEN_FIELDS)).where(
+            deals.c.connection_id == connection_id, deals.c.id.in_(new)
+        )
+    ).mappings()
+    rows = [
+        _seen(connection_id, new[row["id"]], field, row[field], now)
+        for row in old
+        for field in SEEN_FIELDS
+        if row["changed_at"] < new[row["id"]].changed_at and getattr(new[row["id"]].record, field) != row[field]
+    ]
+    if rows:
+        upsert(connection, field_changes, rows)
+
+
+def _seen(connection_id: int, change: Change, field: str, old: str | None, now: datetime) -> dict[str, Any]:
+    assert isinstance(change.record, Deal)
+    return {
+        "connection_id": connection_id,
+        "id": f"seen:{change.id}:{field}:{change.changed_at.isoformat()}",
+        "deal_id": change.id,
+        "field": field,
+        "old": old,
+        "new": getattr(change.record, field),
+        "valid_from": change.changed_at,
+        "changed_at": change.changed_at,
+        "observed_at": now,
+        "deleted_at": None,
+        "gone": None,
+    }
+
+
+def mark_gone(
+    connection: Connection, connection_id: int, kind: Kind, ids: Sequence[str], at: datetime, gone: str
+) -> int:
+    """Say that these records are deleted or no longer visible to us, unless a newer version came back since."""
+    table = TABLES[kind]
+    result = connection.execute(
+        update(table)
+        .where(
+            table.c.connection_id == connection_id,
+            table.c.id.in_(ids),
+            table.c.deleted_at.is_(None),
+            or_(table.c.changed_at <= at, table.c.observed_at <= at),
+        )
+        .values(deleted_at=at, gone=gone)
+    )
+    return result.rowcount
+
+
+def live_ids(connection: Connection, connection_id: int, kind: Kind, after: str, size: int) -> list[str]:
+    """Ids we hold as live, in order, from just behind `after`; for comparing with what the CRM still shows."""
+    table = TABLES[kind]
+    found = connection.scalars(
+        select(table.c.id)
+        .where(
+            table.c.connection_id == connection_id,
+            table.c.deleted_at.is_(None),
+            table.c.id > after,
+            table.c.id.not_like("seen:%"),
+        )
+        .order_by(table.c.id)
+        .limit(size)
+    )
+    return list(found)
+
+
+def counts(connection: Connection, connection_id: int) -> dict[Kind, int]:
+    """How many live records we hold of each kind."""
+    return {
+        kind: connection.scalar(
+            select(func.count()).where(and_(table.c.connection_id == connection_id, table.c.deleted_at.is_(None)))
+        )
+        or 0
+        for kind, table in TABLES.items()
+    }
