@@ -3,6 +3,7 @@
 A word is NULL when the org gives us nothing to say it from; a condition that turns NULL never fires.
 """
 
+# ruff: noqa: E501 -- a word and its meaning stay on one line, so that the tables read as tables
 from dataclasses import dataclass
 from typing import Literal
 

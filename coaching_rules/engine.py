@@ -1,0 +1,206 @@
+"""The only judge: holds facts, as of one instant, against rules, and says what it found and what it could not tell.
+
+At deal grain only open deals are judged. Whether anybody can act on a finding is not asked here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coaching_rules import conditions
+from coaching_rules.conditions import Clause, Condition
+from coaching_rules.model import Evidence, Finding, Rule, Value
+from coaching_rules.sentences import PLACEHOLDER, human
+from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type, Word
+
+
+class FactsError(ValueError):
+    """These tables are not what the vocabulary promises; the message lists every difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was known at `as_of` (aware, UTC): one Arrow table per grain, its columns exactly the grain's words.
+
+    Raises FactsError when a column is missing, unknown or of another type, or a subject is NULL or there twice.
+    """
+
+    as_of: datetime
+    tables: Mapping[Grain, pa.Table]
+
+    def __post_init__(self) -> None:
+        if self.as_of.utcoffset() != timedelta(0):
+            raise FactsError("as_of must be an aware datetime in UTC")
+        wrong = [fault for grain, table in self.tables.items() for fault in _faults(grain, table)]
+        if wrong:
+            raise FactsError("; ".join(wrong))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What became of the `evaluated` subjects: `matched`, `not_enough_data` (the condition is NULL), and the rest."""
+
+    evaluated: int
+    matched: int
+    not_enough_data: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Findings as of an instant, and one tally per rule id."""
+
+    as_of: datetime
+    findings: tuple[Finding, ...]
+    tallies: Mapping[str, Tally]
+
+
+def evaluate(rules: Sequence[Rule], facts: Facts) -> Judgement:
+    """Judge every subject of `facts` by every one of `rules`, whatever its status.
+
+    Raises ConditionErrors for a rule that would not have loaded, FactsError for a grain without a table.
+    """
+    findings: list[Finding] = []
+    tallies: dict[str, Tally] = {}
+    with closing(_sealed()) as connection:
+        for grain in WORDS:
+            judged = [(rule, conditions.parse(rule.when, grain)) for rule in rules if rule.grain == grain]
+            if judged:
+                _lay_out(connection, grain, facts)
+                tallies |= _count(connection, judged)
+                for rule, condition in judged:
+                    if tallies[rule.id].matched:
+                        findings.extend(_find(connection, rule, condition))
+    return Judgement(as_of=facts.as_of, findings=tuple(findings), tallies=tallies)
+
+
+def _faults(grain: Grain, table: pa.Table) -> Iterator[str]:
+    words = WORDS[grain]
+    for name in words.keys() - set(table.column_names):
+        yield f"{grain}: column {name} is missing"
+    for name in table.column_names:
+        if name not in words or table.column_names.count(name) > 1:
+            yield f"{grain}: column {name} is " + ("there twice" if name in words else "not in the vocabulary")
+        elif not _fits(words[name].type, table.schema.field(name).type):
+            yield f"{grain}: column {name} is {table.schema.field(name).type}, not {words[name].type}"
+    subject = SUBJECT[grain]
+    if table.column_names.count(subject) == 1:
+        ids = table.column(subject)
+        if ids.null_count or pc.count_distinct(ids).as_py() != len(ids):
+            yield f"{grain}: {subject} is NULL or there twice"
+
+
+def _fits(type_: Type, arrow: pa.DataType) -> bool:
+    kinds = pa.types
+    if type_ == "boolean":
+        return bool(kinds.is_boolean(arrow))
+    if type_ == "integer":
+        return bool(kinds.is_integer(arrow))
+    if type_ == "number":
+        return bool(kinds.is_floating(arrow) or kinds.is_integer(arrow) or kinds.is_decimal(arrow))
+    if type_ == "date":
+        return bool(kinds.is_date(arrow))
+    return bool(kinds.is_string(arrow) or kinds.is_large_string(arrow) or kinds.is_string_view(arrow))
+
+
+def _sealed() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _lay_out(connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts) -> None:
+    """A table `judged` of this grain, in which every number is a finite DOUBLE: NaN must not count as large."""
+    if grain not in facts.tables:
+        raise FactsError(f"there are rules about a {grain}, and no table of {grain} facts")
+    columns = ", ".join(_column(word) for word in WORDS[grain].values())
+    only = "WHERE is_open" if grain == "deal" else ""
+    connection.register("arrived", facts.tables[grain])
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT {columns} FROM arrived {only}")
+    connection.unregister("arrived")
+
+
+def _column(word: Word) -> str:
+    if word.type not in ("integer", "number"):
+        return f'"{word.name}"'
+    number = f'CAST("{word.name}" AS DOUBLE)'
+    return f'CASE WHEN abs({number}) <= {conditions.LARGEST!r} THEN {number} END AS "{word.name}"'
+
+
+def _count(connection: duckdb.DuckDBPyConnection, judged: list[tuple[Rule, Condition]]) -> dict[str, Tally]:
+    sums = ", ".join(
+        f"count(*) FILTER (WHERE {condition.sql}), count(*) FILTER (WHERE ({condition.sql}) IS NULL)"
+        for _, condition in judged
+    )
+    row = connection.execute(f"SELECT count(*), {sums} FROM judged").fetchall()[0]
+    return {
+        rule.id: Tally(evaluated=row[0], matched=row[1 + 2 * at], not_enough_data=row[2 + 2 * at])
+        for at, (rule, _) in enumerate(judged)
+    }
+
+
+def _find(connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition) -> Iterator[Finding]:
+    names = _named(rule, condition)
+    subject = SUBJECT[rule.grain]
+    columns = [f'"{name}"' for name in names]
+    clauses = [f"{clause.holds}, {clause.threshold or 'NULL'}" for clause in condition.clauses]
+    selected = ", ".join([f'"{subject}"', *columns, *clauses])
+    query = f'SELECT {selected} FROM judged WHERE {condition.sql} ORDER BY "{subject}"'
+    version = rule.version
+    for row in connection.execute(query).fetchall():
+        values = {name: _value(WORDS[rule.grain][name], cell) for name, cell in zip(names, row[1:])}
+        yield Finding(
+            rule_id=rule.id,
+            rule_version=version,
+            grain=rule.grain,
+            subject_id=row[0],
+            evidence=tuple(_evidence(condition.clauses, row[1 + len(names) :], values)),
+            values=values,
+        )
+
+
+def _named(rule: Rule, condition: Condition) -> list[str]:
+    """The words whose values a finding carries: those of the condition, of the texts, and what is behind them."""
+    said = [name for text in rule.texts for name in PLACEHOLDER.findall(text)]
+    named = dict.fromkeys(name for name in (*condition.words, *said) if name in WORDS[rule.grain])
+    behind = [f"{name}{suffix}" for name in named for suffix in ("_n", "_raw")]
+    return list(named | dict.fromkeys(name for name in behind if name in WORDS[rule.grain]))
+
+
+def _value(word: Word, cell: Value) -> Value:
+    return int(cell) if word.type == "integer" and isinstance(cell, float) else cell
+
+
+def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mapping[str, Value]) -> Iterator[Evidence]:
+    for clause, holds, threshold in zip(clauses, cells[::2], cells[1::2]):
+        if holds:
+            yield Evidence(
+                word=clause.word,
+                value=values[clause.word],
+                op=clause.op,
+                threshold=threshold,
+                threshold_source=_source(clause, values),
+            )
+
+
+def _source(clause: Clause, values: Mapping[str, Value]) -> str:
+    learnt = [name for name in clause.threshold_words if f"{name}_n" in values]
+    if learnt:
+        return "; ".join(_learnt(name, values) for name in learnt)
+    if clause.threshold_words:
+        return ", ".join(name.replace("_", " ") for name in clause.threshold_words)
+    return "the rule" if clause.op else ""
+
+
+def _learnt(name: str, values: Mapping[str, Value]) -> str:
+    count = values[f"{name}_n"]
+    if not count:
+        return "default, no won deals to learn from yet"
+    raw = values.get(f"{name}_raw")
+    alone = f"; alone they suggest {human(name, raw)}" if raw is not None and raw != values[name] else ""
+    return f"your won deals, n={count}{alone}"
