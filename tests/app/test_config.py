@@ -1,0 +1,67 @@
+"""Settings come from the environment, coaching from one file, and a mistake in it is told in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config import BadCoaching, Coaching, Settings, read_coaching
+
+
+def written(home: Path, text: str) -> Path:
+    (home / "coaching.toml").write_text(text, encoding="utf-8")
+    return home
+
+
+def test_the_database_lives_in_home_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Setting only home moves the database with it."""
+    monkeypatch.setenv("COACHSYNC_HOME", str(tmp_path))
+    monkeypatch.delenv("COACHSYNC_DATABASE_URL", raising=False)
+    assert Settings().database_url == f"sqlite:///{tmp_path}/coachsync.sqlite3"
+    monkeypatch.setenv("COACHSYNC_DATABASE_URL", "postgresql+psycopg://db.invalid/coach")
+    assert Settings().database_url == "postgresql+psycopg://db.invalid/coach"
+
+
+def test_the_secret_key_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printing the settings never prints the key."""
+    monkeypatch.setenv("COACHSYNC_SECRET_KEY", "open sesame")
+    assert "sesame" not in repr(Settings())
+
+
+def test_without_a_file_the_defaults_of_the_product_hold(tmp_path: Path) -> None:
+    """Two hours a month, five prompts a week, three open per rep."""
+    planning = read_coaching(tmp_path).planning
+    assert (planning.minutes_a_month, planning.prompts_a_week, planning.open_per_rep) == (120, 5, 3)
+
+
+def test_a_manager_can_differ_by_id_or_by_name(tmp_path: Path) -> None:
+    """What is set for one manager wins, the rest is as for everybody."""
+    everybody = "[planning]\nminutes_a_month = 90\n"
+    mara_only = '[managers."Mara Quill"]\nminutes_a_month = 0\nrhythm = {one_on_one = "friday"}\n'
+    coaching = read_coaching(written(tmp_path, everybody + mara_only))
+    mara = coaching.of("m1", "Mara Quill")
+    assert mara.minutes_a_month == 0
+    assert (mara.rhythm["one_on_one"], mara.rhythm["pipeline_review"]) == ("friday", "monday")
+    assert coaching.of("m2", "Otto Fennel").minutes_a_month == 90
+    assert not Coaching.model_validate({"managers": {"m1": {"coach": False}}}).of("m1", "Mara Quill").coach
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[planning]\nminutes_per_month = 90\n", "planning.minutes_per_month: there is no such key"),
+        ('[planning]\nminutes_a_month = "many"\n', "planning.minutes_a_month: Input should be a valid integer"),
+        ('[rhythm]\none_on_one = "caturday"\n', "rhythm.one_on_one: Input should be 'monday'"),
+        ('[managers.m1]\nrhythm = {tea_break = "monday"}\n', "managers.m1.rhythm.tea_break"),
+        ('[managers.m1]\ntime_zone = "Middle/Earth"\n', "managers.m1.time_zone: 'Middle/Earth' is no time zone"),
+        ('[managers.m1]\ncountry = "Atlantis"\n', "managers.m1.country: 'Atlantis' is no country"),
+        ("[planning\n", "is not valid TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_key(tmp_path: Path, text: str, says: str) -> None:
+    """One sentence, the file, the key, and what would be right."""
+    with pytest.raises(BadCoaching) as told:
+        read_coaching(written(tmp_path, text))
+    message = str(told.value)
+    assert says in message
+    assert "coaching.toml" in message
+    assert "\n" not in message
