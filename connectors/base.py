@@ -42,3 +42,7 @@ class Connector(Protocol):
     def usage(self) -> Usage:
         """What the API budget looks like now."""
         ...
+
+    def spent_share(self) -> float:
+        """How much of our share of the API limit is spent, 0 to 1; 0 while the limit is unknown."""
+        ...

@@ -159,7 +159,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A coaching note we wrote, as it stands in the CRM now. Its text stays there; `edited` says a person changed it."""
+    """A coaching note we wrote, as it stands in the CRM now, without its text; `edited`: a person changed it."""
 
     id: str
     reference: str
@@ -194,6 +194,8 @@ class Page:
     """Ids of records that could not be understood; the rest of the page is good."""
     expected: int | None = None
     """How many rows the whole pull of this kind will bring, where the CRM says so; for progress only."""
+    sweep: bool = False
+    """Deletions may have been missed: compare what is stored with what the CRM still shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

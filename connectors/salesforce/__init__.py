@@ -1,0 +1,91 @@
+"""Salesforce: the wire, the mapping, and what joins them into a Connector."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from connectors.base import Usage
+from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, TaskContent
+from connectors.salesforce.auth import Grant
+from connectors.salesforce.checks import check
+from connectors.salesforce.client import Budget, Client, Wire
+from connectors.salesforce.mapping import Names
+from connectors.salesforce.notes import NoteWriter
+from connectors.salesforce.reader import Reader
+from connectors.salesforce.writer import TaskWriter
+
+
+class SalesforceConnector:
+    """One org. `settings` are what `connect` stored; see `connect` for their names."""
+
+    def __init__(self, client: Client, settings: Mapping[str, Any], overlap: timedelta) -> None:
+        self._client, self._settings, self._overlap = client, settings, overlap
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(
+            key_field=self._settings.get("key_field"),
+            segment_field=self._settings.get("segment_field", "Industry"),
+            me=self._client.user_id,
+        )
+
+    @cached_property
+    def _reader(self) -> Reader:
+        size = int(self._settings.get("page_size", 2000))
+        return Reader(self._client, self._names, overlap=self._overlap, page_size=size)
+
+    def check(self) -> list[Check]:
+        """See Connector.check."""
+        return check(self._client, self._settings)
+
+    def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """See Connector.pull."""
+        return self._reader.pull(kind, cursor)
+
+    def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
+        """See Connector.present."""
+        return self._reader.present(kind, ids)
+
+    def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        """See Connector.push."""
+        yield from TaskWriter(self._client, self._names).push(
+            [i for i in intents if isinstance(i.content, TaskContent)]
+        )
+        yield from NoteWriter(self._client, self._names).push(
+            [i for i in intents if isinstance(i.content, NoteContent)]
+        )
+
+    def usage(self) -> Usage:
+        """See Connector.usage."""
+        return self._client.usage
+
+    def spent_share(self) -> float:
+        """See Connector.spent_share."""
+        return self._client.spent_share()
+
+
+def connect(
+    settings: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    *,
+    save: Callable[[Mapping[str, str]], None],
+    share: float,
+    spent_before: int,
+    overlap: timedelta,
+) -> SalesforceConnector:
+    """A connector from stored settings: login_url, client_id, username, api_version, ca_file, key_field,
+    segment_field, page_size, and for impatient tests read_seconds, tries, first_wait.
+
+    `secrets` holds one of private_key, client_secret, refresh_token; `save` keeps a rotated one.
+    """
+    patience = {k: settings[k] for k in ("read_seconds", "tries", "first_wait") if k in settings}
+    wire = Wire(version=str(settings.get("api_version", "62.0")), ca_file=settings.get("ca_file"), **patience)
+    grant = Grant(
+        login_url=settings["login_url"],
+        client_id=settings["client_id"],
+        username=settings.get("username"),
+        secrets=secrets,
+    )
+    client = Client(grant, wire=wire, budget=Budget(share=share, spent_before=spent_before), save=save)
+    return SalesforceConnector(client, settings, overlap)

@@ -1,0 +1,153 @@
+"""Signing in: one owner of the token, three grants, no login loops.
+
+Source: Salesforce help on the OAuth 2.0 JWT bearer, client credentials and refresh token flows.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+
+from connectors.errors import Reconnect, RetryLater
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_SECONDS = 150  # Salesforce refuses more than 180; the rest is for clocks that disagree
+
+REMEDIES = {
+    "user hasn't approved this consumer": "Pre-authorise the integration user for the External Client App "
+    "(policy 'Admin approved users are pre-authorized', then assign its permission set).",
+    "user is not admin approved": "Assign the External Client App's permission set to the integration user.",
+    "client identifier invalid": "Check --client-id: it is the app's consumer key.",
+    "invalid client credentials": "Check the client secret: it may have been rotated.",
+    "no client credentials user enabled": "Set a Run As user in the External Client App's client credentials policy.",
+    "request not supported on this domain": "Use your My Domain as --login-url (https://NAME.my.salesforce.com).",
+    "expired access/refresh token": "Connect again: the refresh token was revoked or used twice.",
+    "invalid assertion": "Check that the private key belongs to the certificate uploaded to the app, and this "
+    "machine's clock.",
+    "audience is invalid": "Use https://login.salesforce.com, https://test.salesforce.com or your My Domain "
+    "as --login-url.",
+    "inactive": "Activate the integration user, or connect with another one.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """How this connection signs in. `secrets` holds one of private_key, client_secret, refresh_token."""
+
+    login_url: str
+    client_id: str
+    username: str | None
+    secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in session; every address is built from `instance_url`, which can move."""
+
+    access_token: str
+    instance_url: str
+    user_id: str | None
+    org_id: str | None
+
+
+class Tokens:
+    """The only place that asks for tokens. `save` is called with a rotated refresh token before it is used."""
+
+    def __init__(self, grant: Grant, http: requests.Session, save: Callable[[Mapping[str, str]], None]) -> None:
+        self._grant, self._http, self._save = grant, http, save
+        self._secrets = dict(grant.secrets)
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def session(self) -> Session:
+        """The session in use, signing in if there is none."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._sign_in()
+            return self._session
+
+    def renew(self, stale: Session) -> Session:
+        """A session other than `stale`; of many threads that saw it fail, one signs in."""
+        with self._lock:
+            if self._session is None or self._session == stale:
+                self._session = self._sign_in()
+            return self._session
+
+    def _sign_in(self) -> Session:
+        url = f"{self._grant.login_url.rstrip('/')}/services/oauth2/token"
+        try:
+            answer = self._http.request("POST", url, data=self._form())
+        except requests.exceptions.SSLError as error:
+            raise Reconnect(
+                f"The certificate of {host(url)} is not trusted; pass --ca-file with the authority that signed it."
+            ) from error
+        except requests.RequestException as error:
+            raise RetryLater(f"{host(url)} cannot be reached; check --login-url and the network.") from error
+        body = _object(answer)
+        if answer.status_code >= 500 or answer.status_code in (420, 429):
+            raise RetryLater(f"{host(url)} answered {answer.status_code} to the sign-in; it is tried again.")
+        if answer.status_code != 200 or "access_token" not in body:
+            raise Reconnect(_refusal(host(url), answer.status_code, body))
+        self._keep_rotated(body)
+        org_id, user_id = _identity(str(body.get("id", "")))
+        instance = str(body.get("instance_url") or self._grant.login_url).rstrip("/")
+        return Session(access_token=str(body["access_token"]), instance_url=instance, user_id=user_id, org_id=org_id)
+
+    def _form(self) -> dict[str, str]:
+        if "private_key" in self._secrets:
+            return {"grant_type": JWT_GRANT, "assertion": self._assertion()}
+        form = {"client_id": self._grant.client_id}
+        if "client_secret" in self._secrets:
+            form["client_secret"] = self._secrets["client_secret"]
+        if "refresh_token" in self._secrets:
+            return form | {"grant_type": "refresh_token", "refresh_token": self._secrets["refresh_token"]}
+        return form | {"grant_type": "client_credentials"}
+
+    def _assertion(self) -> str:
+        claims = {
+            "iss": self._grant.client_id,
+            "sub": self._grant.username,
+            "aud": self._grant.login_url.rstrip("/"),
+            "exp": int(time.time()) + ASSERTION_SECONDS,
+        }
+        try:
+            return jwt.encode(claims, self._secrets["private_key"], algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            raise Reconnect("The private key cannot be read; it must be an unencrypted RSA key in PEM form.") from error
+
+    def _keep_rotated(self, body: Mapping[str, Any]) -> None:
+        rotated = body.get("refresh_token")
+        if rotated and rotated != self._secrets.get("refresh_token"):
+            self._secrets["refresh_token"] = str(rotated)
+            self._save(dict(self._secrets))
+
+
+def host(url: str) -> str:
+    """The host of an address, for messages."""
+    return urlsplit(url).netloc or url
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _refusal(server: str, status: int, body: Mapping[str, Any]) -> str:
+    if not body:
+        return f"{server} is not a Salesforce sign-in address (it answered {status}); check --login-url."
+    said = str(body.get("error_description") or body.get("error") or status)
+    remedy = next((text for sign, text in REMEDIES.items() if sign in said.lower()), None)
+    return f"{server} refused the sign-in: {said}. {remedy or 'Ask an administrator to look at the login history.'}"
+
+
+def _identity(url: str) -> tuple[str | None, str | None]:
+    parts = urlsplit(url).path.strip("/").split("/")
+    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "id" else (None, None)

@@ -1,0 +1,244 @@
+"""The wire: every call to one org goes through `Client.call`, which knows retries, sessions, and the API budget.
+
+simple-salesforce is the caller. What it leaves open is covered here: timeouts, retries only where a repeat is harmless,
+one owner of the token, one new sign-in per call, error codes read from the body, limits read from the headers.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import requests
+import stamina
+import structlog
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from connectors.base import Usage
+from connectors.errors import GateError, OverBudget, Reconnect, Refused, RetryLater
+from connectors.salesforce.auth import Grant, Session, Tokens, host
+
+log = structlog.get_logger(__name__)
+
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+TRANSIENT_STATUS = frozenset({406, 420, 429, 500, 502, 503, 504})
+TRANSIENT_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"})
+DEAD_SESSIONS = ("not valid for use with the REST API", "not attached to Agent")
+"""401 answers that a new sign-in cannot mend; signing in again would only repeat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How patiently we speak: seconds to connect and to read, tries of a harmless call, first wait between them."""
+
+    version: str = "62.0"
+    ca_file: str | None = None
+    connect_seconds: float = 10.0
+    read_seconds: float = 120.0
+    tries: int = 5
+    first_wait: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Our share of the org's rolling 24 h of calls, and how many of them earlier processes already spent."""
+
+    share: float = 0.10
+    spent_before: int = 0
+
+
+class CallFailed(Refused):
+    """The org refused a call; `code` is its errorCode, `status` the HTTP status."""
+
+    def __init__(self, message: str, code: str, status: int) -> None:
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+class Client:
+    """One org, one requests session. Not shared between threads that write."""
+
+    def __init__(self, grant: Grant, *, wire: Wire, budget: Budget, save: Callable[[Mapping[str, str]], None]) -> None:
+        self._wire, self._budget = wire, budget
+        self._http = _Http(wire)
+        self._http.hooks["response"].append(self._listen)
+        self._tokens = Tokens(grant, self._http, save)
+        self._callers: tuple[Session, Salesforce] | None = None
+        self._used: int | None = None
+        self._limit: int | None = None
+        self.calls = 0
+        self.server_time: datetime | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """Id of the integration user, so that what it wrote can be told from what people wrote."""
+        return self._tokens.session().user_id
+
+    @property
+    def version(self) -> str:
+        """The API version every address carries."""
+        return self._wire.version
+
+    @property
+    def usage(self) -> Usage:
+        """The org's counter as last heard, and how many calls this client made."""
+        return Usage(used=self._used, limit=self._limit, calls=self.calls)
+
+    def query(self, soql: str, *, deleted_too: bool = True) -> dict[str, Any]:
+        """One page of a query. `deleted_too` also shows the recycle bin and archived activities."""
+        answer = self.call("GET", "queryAll/" if deleted_too else "query/", params={"q": soql})
+        if not isinstance(answer, dict) or "records" not in answer:
+            raise RetryLater("Salesforce answered a query without records; it is asked again later.")
+        return answer
+
+    def call(
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        body: Any = None,
+        harmless: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The JSON answer. `harmless` calls (reads, by default GET) are repeated when the answer is lost.
+
+        Raises RetryLater where a later try may do, Reconnect where a person must act, OverBudget, or CallFailed.
+        """
+        tries = self._wire.tries if (method == "GET" if harmless is None else harmless) else 1
+        for attempt in stamina.retry_context(
+            on=RetryLater,
+            attempts=tries,
+            timeout=None,
+            wait_initial=self._wire.first_wait,
+            wait_max=30.0,
+            wait_jitter=self._wire.first_wait,
+        ):
+            with attempt:
+                return self._once(method, path, params, body, headers)
+        raise AssertionError("stamina ends by returning or raising")
+
+    def _once(self, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None) -> Any:
+        self._mind_the_budget()
+        session = self._tokens.session()
+        try:
+            return self._speak(self._caller(session), method, path, params, body, headers)
+        except SalesforceError as error:
+            if error.status != 401:
+                raise _named(error) from error
+            if any(sign in _text(error) for sign in DEAD_SESSIONS):
+                raise Reconnect("This session may not use the REST API; give the user API access.") from error
+            renewed = self._tokens.renew(session)
+        try:
+            return self._speak(self._caller(renewed), method, path, params, body, headers)
+        except SalesforceError as error:
+            if error.status == 401:
+                raise Reconnect("Salesforce refuses sessions it has just given; connect again.") from error
+            raise _named(error) from error
+
+    def _speak(
+        self, caller: Salesforce, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None
+    ) -> Any:
+        self.calls += 1
+        extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **(headers or {})}
+        try:
+            return caller.restful(path, params=params, method=method, json=body, headers=extra)
+        except requests.exceptions.JSONDecodeError as error:
+            raise RetryLater(
+                "Salesforce's answer was not JSON; a proxy or a maintenance page may be in between."
+            ) from error
+        except requests.exceptions.SSLError as error:
+            raise Reconnect("The org's certificate is not trusted; pass --ca-file when you connect.") from error
+        except requests.RequestException as error:
+            raise RetryLater(f"{host(caller.base_url)} did not answer ({type(error).__name__}).") from error
+
+    def _caller(self, session: Session) -> Salesforce:
+        if self._callers is None or self._callers[0] != session:
+            caller = Salesforce(
+                session_id=session.access_token,
+                instance_url=session.instance_url,
+                session=self._http,
+                version=self._wire.version,
+                object_pairs_hook=None,
+            )
+            # simple-salesforce forces https and keeps only the host; the org says where it lives
+            caller.base_url = f"{session.instance_url}/services/data/v{self._wire.version}/"
+            self._callers = (session, caller)
+        return self._callers[1]
+
+    def _listen(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
+        stamp = response.headers.get("Date")
+        if stamp:
+            self.server_time = parsedate_to_datetime(stamp).astimezone(UTC)
+        usage = Salesforce.parse_api_usage(response.headers.get("Sforce-Limit-Info", "")).get("api-usage")
+        if usage is not None:
+            self._used, self._limit = usage.used, usage.total
+
+    def spent_share(self) -> float:
+        """How much of our share of the API limit is spent, 0 to 1 and beyond; 0 while the limit is unknown."""
+        if not self._limit:
+            return 0.0
+        return (self._budget.spent_before + self.calls) / max(self._limit * self._budget.share, 1.0)
+
+    def _mind_the_budget(self) -> None:
+        if self.spent_share() >= 1.0:
+            raise OverBudget(
+                f"coachsync has used its share of the org's API calls ({self._budget.share:.0%} of {self._limit} in "
+                "24 hours); work goes on when calls become free again, or raise api_share in coaching.toml."
+            )
+
+
+class _Http(requests.Session):
+    """A session that never waits for ever and trusts the authority we were told to trust."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._timeout = (wire.connect_seconds, wire.read_seconds)
+        # requests lets REQUESTS_CA_BUNDLE override a session's own setting, so the choice is made per request
+        self._trust: str | bool = wire.ca_file or next(
+            (os.environ[name] for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if os.environ.get(name)), True
+        )
+
+    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        kwargs.setdefault("timeout", self._timeout)
+        kwargs.setdefault("verify", self._trust)
+        return super().request(method, url, **kwargs)
+
+
+def _text(error: SalesforceError) -> str:
+    content = error.content
+    return content.decode(errors="replace") if isinstance(content, bytes) else json.dumps(content, default=str)
+
+
+def error_of(content: Any) -> tuple[str, str]:
+    """The errorCode and message of an error body in any of its documented shapes."""
+    first = content[0] if isinstance(content, list) and content else content
+    if not isinstance(first, dict):
+        return "", ""
+    code = first.get("errorCode") or first.get("statusCode") or first.get("error") or ""
+    return str(code), str(first.get("message") or first.get("error_description") or "")
+
+
+def _named(error: SalesforceError) -> GateError:
+    code, message = error_of(error.content)
+    if code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" not in message:
+        return OverBudget("The org's API limit for 24 hours is spent; work goes on when calls become free again.")
+    if error.status in TRANSIENT_STATUS or code in TRANSIENT_CODES or code == "REQUEST_LIMIT_EXCEEDED":
+        return RetryLater(f"Salesforce answered {error.status} {code}".strip() + "; it is tried again.")
+    if not code:
+        return RetryLater(f"Something other than Salesforce answered {error.status}; is a proxy in between?")
+    return CallFailed(_remedied(code, message), code, error.status)
+
+
+def _remedied(code: str, message: str) -> str:
+    remedy = {
+        "API_DISABLED_FOR_ORG": "Give the integration user the 'API Enabled' permission.",
+        "UNSUPPORTED_API_VERSION": "Connect again with a newer --api-version.",
+        "INSUFFICIENT_ACCESS": "Give the integration user access to this object.",
+        "INVALID_TYPE": "Give the integration user access to this object.",
+    }.get(code, "")
+    return f"Salesforce refused: {code}: {' '.join(message.split())[:200]} {remedy}".strip()

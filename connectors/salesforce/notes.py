@@ -1,0 +1,143 @@
+"""Coaching notes on deals: a ContentNote and its link, two writes that Salesforce cannot make one.
+
+A note has no external id, so its title ends with our reference. A note whose answer or whose link was lost is found by
+that reference and finished, never written again. A note that a person has edited is theirs and is left alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.records import Intent, NoteContent, Receipt
+from connectors.salesforce.client import Client
+from connectors.salesforce.mapping import REFERENCE, Names, literal, note_fields
+from connectors.salesforce.writer import chunks, failure
+
+PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two
+PARTS_A_CALL = 25
+TITLES_A_QUERY = 50
+IDS_A_QUERY = 400
+
+
+class NoteWriter:
+    """Creates and updates our notes in one org."""
+
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client, self._names = client, names
+
+    def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        """One receipt an intent, in any order."""
+        new = [i for i in intents if not i.crm_id]
+        found = self._find([i for i in new if i.attempted])
+        yield from self._link([i for i in new if i.reference in found], found)
+        for batch in chunks([i for i in new if i.reference not in found], PAIRS_A_CALL):
+            yield from self._create(batch)
+        for batch in chunks([i for i in intents if i.crm_id], IDS_A_QUERY):
+            yield from self._update(batch)
+
+    def _find(self, intents: Sequence[Intent]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for batch in chunks(intents, TITLES_A_QUERY):
+            titles = " OR ".join(f"Title LIKE {literal('%[' + i.reference + ']')}" for i in batch)
+            answer = self._client.query(f"SELECT Id, Title FROM ContentDocument WHERE {titles}")
+            for row in answer["records"]:
+                mark = REFERENCE.search(row["Title"])
+                if mark:
+                    found[mark.group(1)] = row["Id"]
+        return found
+
+    def _link(self, intents: Sequence[Intent], found: Mapping[str, str]) -> Iterator[Receipt]:
+        """Notes of an earlier try: those whose link is missing get it, all are recognised."""
+        linked: set[str] = set()
+        for ids in chunks([found[i.reference] for i in intents], IDS_A_QUERY):
+            among = ", ".join(literal(i) for i in ids)
+            answer = self._client.query(
+                "SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink "
+                f"WHERE ContentDocumentId IN ({among})",
+                deleted_too=False,
+            )
+            linked |= {row["ContentDocumentId"] for row in answer["records"] if row["LinkedEntityId"].startswith("006")}
+        loose = [i for i in intents if found[i.reference] not in linked]
+        for batch in chunks(loose, PARTS_A_CALL):
+            parts = [_link_part(f"l{n}", found[i.reference], _deal(i)) for n, i in enumerate(batch)]
+            answers = self._composite(parts)
+            for n, intent in enumerate(batch):
+                yield self._linked(intent, found[intent.reference], answers[f"l{n}"], adopted=True)
+        for intent in intents:
+            if found[intent.reference] in linked:
+                yield _stored(intent, found[intent.reference], adopted=True)
+
+    def _create(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        parts = []
+        for n, intent in enumerate(intents):
+            assert isinstance(intent.content, NoteContent)
+            fields = note_fields(intent.content, intent.reference)
+            parts += [
+                self._part(f"n{n}", "POST", "ContentNote", fields),
+                _link_part(f"l{n}", f"@{{n{n}.id}}", _deal(intent)),
+            ]
+        answers = self._composite(parts)
+        for n, intent in enumerate(intents):
+            note = answers[f"n{n}"]
+            if note["httpStatusCode"] >= 300:
+                yield failure(intent, note["body"], lambda _: None)
+            else:
+                yield self._linked(intent, str(note["body"]["id"]), answers[f"l{n}"], adopted=False)
+
+    def _linked(self, intent: Intent, crm_id: str, answer: Mapping[str, Any], *, adopted: bool) -> Receipt:
+        if answer["httpStatusCode"] < 300:
+            return _stored(intent, crm_id, adopted=adopted, created=not adopted)
+        return failure(intent, answer["body"], lambda i: _stored(i, crm_id, adopted=adopted, created=not adopted))
+
+    def _update(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        among = ", ".join(literal(i.crm_id or "") for i in intents)
+        answer = self._client.query(
+            f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})"
+        )
+        authors = {row["Id"]: row["LastModifiedById"] for row in answer["records"] if not row["IsDeleted"]}
+        mine = [i for i in intents if authors.get(i.crm_id or "") == self._names.me]
+        for intent in intents:
+            if intent not in mine:
+                kept = ("body",) if intent.crm_id in authors else ("deleted",)
+                yield _stored(intent, intent.crm_id or "", kept=kept)
+        for batch in chunks(mine, PARTS_A_CALL):
+            parts = []
+            for n, intent in enumerate(batch):
+                assert isinstance(intent.content, NoteContent)
+                fields = note_fields(intent.content, intent.reference)
+                parts.append(self._part(f"n{n}", "PATCH", f"ContentNote/{intent.crm_id}", fields))
+            answers = self._composite(parts)
+            for n, intent in enumerate(batch):
+                told = answers[f"n{n}"]
+                if told["httpStatusCode"] < 300:
+                    yield _stored(intent, intent.crm_id or "")
+                else:
+                    yield failure(intent, told["body"], lambda _: None)
+
+    def _part(self, name: str, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return {"method": method, "url": f"@version/sobjects/{path}", "referenceId": name, "body": dict(body)}
+
+    def _composite(self, parts: Sequence[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        root = f"/services/data/v{self._client.version}"
+        requests = [part | {"url": part["url"].replace("@version", root, 1)} for part in parts]
+        # in the order given: a link must not overtake its note
+        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
+        answer = self._client.call("POST", "composite", body=body)
+        return {told["referenceId"]: told for told in answer["compositeResponse"]}
+
+
+def _link_part(name: str, note_id: str, deal_id: str) -> dict[str, Any]:
+    body = {"ContentDocumentId": note_id, "LinkedEntityId": deal_id, "ShareType": "V", "Visibility": "InternalUsers"}
+    return {"method": "POST", "url": "@version/sobjects/ContentDocumentLink", "referenceId": name, "body": body}
+
+
+def _deal(intent: Intent) -> str:
+    assert isinstance(intent.content, NoteContent)
+    return intent.content.deal_id
+
+
+def _stored(
+    intent: Intent, crm_id: str, *, adopted: bool = False, created: bool = False, kept: tuple[str, ...] = ()
+) -> Receipt:
+    return Receipt(
+        reference=intent.reference, status="stored", crm_id=crm_id, created=created, adopted=adopted, kept=kept
+    )

@@ -1,0 +1,283 @@
+"""Reading changes: keyset pages by (stamp, Id), a deletion list where rows can vanish, and a cursor that can wait.
+
+No query locator is used: a locator dies with its session, a keyset position does not. A pass reads everything after
+`since` in the order of its stamps. When it ends, the next one starts at the server's time at which this one began, less
+an overlap, because a row's stamp is set before its transaction commits and it can appear behind rows already read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from connectors.errors import Refused, RetryLater
+from connectors.records import Change, Kind, Page
+from connectors.salesforce.client import CallFailed, Client
+from connectors.salesforce.mapping import SOURCES, STAMPS, Names, Row, Source, instant, literal, moment
+
+log = structlog.get_logger(__name__)
+
+DESCRIBED_FOR = timedelta(hours=24)
+DELETIONS_KEPT = timedelta(days=14)  # Salesforce keeps the list 15 days; a day is left for clocks
+DELETIONS_OVERLAP = timedelta(minutes=2)  # the list is kept to the minute
+VITAL: frozenset[Kind] = frozenset({"user", "stage", "deal"})
+IDS_A_QUERY = 500  # 500 ids make about 11 kB of address; 16 kB is the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where the reading of one object stands. All of it fits in the stored cursor."""
+
+    since: datetime | None = None
+    at: tuple[str, str] | None = None
+    """Stamp and id of the last row of an unfinished pass."""
+    until: datetime | None = None
+    """The server's clock when the pass began."""
+    fields: tuple[str, ...] = ()
+    stamp: str = "SystemModstamp"
+    described: datetime | None = None
+    deleted_to: datetime | None = None
+
+
+class Reader:
+    """Reads one org. `overlap` is how far behind the last pass each new one begins."""
+
+    def __init__(self, client: Client, names: Names, *, overlap: timedelta, page_size: int) -> None:
+        self._client, self._names, self._overlap, self._page_size = client, names, overlap, page_size
+
+    def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """Pages of one kind; see Connector.pull."""
+        sources = SOURCES[kind]
+        positions = _load(cursor, len(sources))
+        for index, source in enumerate(sources):
+            for page, position in self._read(kind, source, positions[index]):
+                positions[index] = position
+                yield replace(page, cursor=_dump(positions))
+
+    def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
+        """Which of the ids are still shown to us; see Connector.present."""
+        shown: set[str] = set()
+        for start in range(0, len(ids), IDS_A_QUERY):
+            among = ", ".join(literal(i) for i in ids[start : start + IDS_A_QUERY])
+            for source in SOURCES[kind]:
+                if len(SOURCES[kind]) == 1 or self._has_prefix(source, ids):
+                    answer = self._client.query(
+                        f"SELECT Id FROM {source.object} WHERE Id IN ({among})" + self._alive(source)
+                    )
+                    shown.update(row["Id"] for row in self._rest(answer))
+        return shown
+
+    def _has_prefix(self, source: Source, ids: Sequence[str]) -> bool:
+        prefix = {"Task": "00T", "Event": "00U"}[source.object]
+        return any(i.startswith(prefix) for i in ids)
+
+    def _alive(self, source: Source) -> str:
+        return " AND IsDeleted = false" if "IsDeleted" in source.fields else ""
+
+    def _rest(self, answer: Mapping[str, Any]) -> Iterator[Row]:
+        if not answer.get("done", True):
+            raise RetryLater("Salesforce split an answer that fits one page; it is asked again later.")
+        yield from answer["records"]
+
+    def _read(self, kind: Kind, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+        described = self._described(kind, source, position)
+        if described is None:
+            return
+        position = described
+        expected = self._count(source) if position.since is None and position.at is None else None
+        done = False
+        while not done:
+            try:
+                rows, done, position = self._page(source, position)
+            except _FieldGone:
+                position = self._described(kind, source, replace(position, fields=())) or position
+                rows, done, position = self._page(source, position)
+            page = self._understood(source, rows, position)
+            if done:
+                position = self._finished(position)
+            yield replace(page, expected=expected), position
+        yield from self._deletions(source, position)
+
+    def _described(self, kind: Kind, source: Source, position: Position) -> Position | None:
+        """The position with fields that exist for us; from the beginning again if there are new ones to fill."""
+        now = self._client.server_time
+        fresh = position.described and now and now - position.described < DESCRIBED_FOR
+        if position.fields and (fresh or position.at):
+            return position
+        available = self.fields(source.object)
+        if available is None or not set(source.required) <= available.keys():
+            self._missing(kind, source, available)
+            return None
+        wanted = (*source.fields, *self._own_fields(source))
+        fields = tuple(name for name in wanted if _base(name, available) in available)
+        stamp = next((name for name in STAMPS if name in available), None)
+        if stamp is None:
+            raise Refused(f"{source.object} has no date that tells when a row changed; coachsync cannot follow it.")
+        grown = bool(position.fields) and not set(fields) <= set(position.fields)
+        return replace(
+            position,
+            fields=fields,
+            stamp=stamp,
+            described=self._client.server_time,
+            since=None if grown else position.since,
+            at=None if grown else position.at,
+        )
+
+    def _own_fields(self, source: Source) -> tuple[str, ...]:
+        if source.object == "Account":
+            return (self._names.segment_field,)
+        if source.object in ("Task", "Event") and self._names.key_field:
+            return (self._names.key_field,)
+        return ()
+
+    def _missing(self, kind: Kind, source: Source, available: Mapping[str, Any] | None) -> None:
+        lacking = "the object" if available is None else ", ".join(sorted(set(source.required) - available.keys()))
+        if kind in VITAL:
+            raise Refused(
+                f"The integration user cannot see {lacking} of {source.object}; grant it and run `coachsync check`."
+            )
+        log.warning("not_visible", object=source.object, lacking=lacking)
+
+    def fields(self, name: str) -> dict[str, dict[str, Any]] | None:
+        """The fields of an object that this user can see, by name; None when the object itself is hidden."""
+        try:
+            answer = self._client.call("GET", f"sobjects/{name}/describe")
+        except CallFailed as refused:
+            if refused.status in (403, 404):
+                return None
+            raise
+        return {entry["name"]: entry for entry in answer["fields"]}
+
+    def _count(self, source: Source) -> int:
+        where = source.where(self._names)
+        answer = self._client.query(f"SELECT COUNT() FROM {source.object}" + (f" WHERE {where}" if where else ""))
+        return int(answer.get("totalSize") or 0)
+
+    def _page(self, source: Source, position: Position) -> tuple[list[Row], bool, Position]:
+        try:
+            answer = self._client.query(self._soql(source, position))
+        except CallFailed as refused:
+            if refused.code == "INVALID_FIELD":
+                raise _FieldGone(str(refused), refused.code, refused.status) from refused
+            raise
+        rows = list(answer["records"])
+        if position.until is None:
+            position = replace(position, until=self._client.server_time)
+        if rows:
+            position = replace(position, at=(rows[-1][position.stamp], rows[-1]["Id"]))
+        elif not answer.get("done", True):
+            raise RetryLater(f"Salesforce sent an empty page of {source.object} and said there is more.")
+        return rows, bool(answer.get("done", True)) and len(rows) < self._page_size, position
+
+    def _soql(self, source: Source, position: Position) -> str:
+        stamp = position.stamp
+        conditions = [text for text in (source.where(self._names), _after(position)) if text]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        columns = ", ".join(dict.fromkeys(("Id", stamp, *position.fields)))
+        return f"SELECT {columns} FROM {source.object}{where} ORDER BY {stamp}, Id LIMIT {self._page_size}"
+
+    def _understood(self, source: Source, rows: Sequence[Row], position: Position) -> Page:
+        changes, skipped = [], []
+        for row in rows:
+            try:
+                record = source.record(row, self._names)
+            except (KeyError, ValueError, TypeError):
+                log.warning("not_understood", object=source.object, id=row.get("Id"))
+                skipped.append(str(row.get("Id")))
+                continue
+            if record is not None:
+                deleted = bool(row.get("IsDeleted"))
+                changes.append(
+                    Change(id=row["Id"], changed_at=instant(row[position.stamp]), record=record, deleted=deleted)
+                )
+        return Page(changes=tuple(changes), cursor="", skipped=tuple(skipped))
+
+    def _finished(self, position: Position) -> Position:
+        if position.until is None:
+            raise RetryLater("Salesforce answered without a date, so nothing says how far this reading came.")
+        since = position.until - self._overlap
+        return replace(position, since=since, at=None, until=None, deleted_to=position.deleted_to or since)
+
+    def _deletions(self, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+        now = self._client.server_time
+        if source.deletions is None or now is None:
+            return
+        start = position.deleted_to or now
+        if now - start > DELETIONS_KEPT:
+            yield Page(changes=(), cursor="", sweep=True), replace(position, deleted_to=now)
+        elif now - start >= max(source.deletions, timedelta(minutes=1)):
+            yield self._deleted(source, start - DELETIONS_OVERLAP, now, position)
+
+    def _deleted(self, source: Source, start: datetime, end: datetime, position: Position) -> tuple[Page, Position]:
+        try:
+            answer = self._client.call(
+                "GET", f"sobjects/{source.object}/deleted/", params={"start": moment(start), "end": moment(end)}
+            )
+        except CallFailed as refused:
+            if refused.code not in ("INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"):
+                raise
+            return Page(changes=(), cursor="", sweep=True), replace(position, deleted_to=end)
+        changes = tuple(
+            Change(id=row["id"], changed_at=instant(row["deletedDate"]), record=None, deleted=True)
+            for row in answer["deletedRecords"]
+        )
+        covered = instant(answer["latestDateCovered"])
+        return Page(changes=changes, cursor=""), replace(position, deleted_to=min(covered, end))
+
+
+class _FieldGone(CallFailed):
+    """A field was hidden or removed since the object was described."""
+
+
+def _after(position: Position) -> str | None:
+    if position.at is not None:
+        stamp, last = moment(instant(position.at[0])), literal(position.at[1])
+        return f"({position.stamp} > {stamp} OR ({position.stamp} = {stamp} AND Id > {last}))"
+    return f"{position.stamp} >= {moment(position.since)}" if position.since else None
+
+
+def _base(name: str, available: Mapping[str, Mapping[str, Any]]) -> str:
+    """The field of this object that a path such as UserRole.Name hangs on."""
+    if "." not in name:
+        return name
+    relation = name.split(".", 1)[0]
+    return next((key for key, entry in available.items() if entry.get("relationshipName") == relation), "")
+
+
+def _load(cursor: str | None, count: int) -> list[Position]:
+    saved = json.loads(cursor) if cursor else [{}] * count
+    return [
+        Position(
+            since=instant(one["since"]) if one.get("since") else None,
+            at=(one["at"][0], one["at"][1]) if one.get("at") else None,
+            until=instant(one["until"]) if one.get("until") else None,
+            fields=tuple(one.get("fields", ())),
+            stamp=one.get("stamp", "SystemModstamp"),
+            described=instant(one["described"]) if one.get("described") else None,
+            deleted_to=instant(one["deleted_to"]) if one.get("deleted_to") else None,
+        )
+        for one in saved
+    ]
+
+
+def _dump(positions: Sequence[Position]) -> str:
+    def text(value: datetime | None) -> str | None:
+        return value.isoformat() if value else None
+
+    return json.dumps(
+        [
+            {
+                "since": text(p.since),
+                "at": p.at,
+                "until": text(p.until),
+                "fields": p.fields,
+                "stamp": p.stamp,
+                "described": text(p.described),
+                "deleted_to": text(p.deleted_to),
+            }
+            for p in positions
+        ]
+    )

@@ -1,0 +1,223 @@
+"""Writing tasks so that a lost answer, a repeat or a person's edit never costs a duplicate or a change.
+
+A task carries our reference in a unique external-id field, so an upsert of it can be repeated. Where the org has no
+such field the reference stands in the subject and is looked for before every write. Notes have a room of their own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from connectors.records import Intent, Receipt, TaskContent
+from connectors.salesforce.client import TRANSIENT_CODES, CallFailed, Client, error_of
+from connectors.salesforce.mapping import Names, Row, literal, reference_of, same_text, task_fields
+
+T = TypeVar("T")
+ROWS_A_CALL = 200
+ROWS_A_READ = 2000
+REFERENCES_A_QUERY = 100
+CONTENT_NAMES = {
+    "OwnerId": "owner_id",
+    "WhatId": "deal_id",
+    "ActivityDate": "due",
+    "Subject": "subject",
+    "Description": "body",
+    "Status": "closed",
+}
+REASONS = {
+    "INACTIVE_OWNER_OR_USER": "Its owner is inactive in Salesforce; give the deal or the team to an active user.",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "The integration user may not write it; grant create and edit on this object.",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The integration user may not write on this deal or for this "
+    "owner; grant it 'View All' on deals and check that the owner can see the deal.",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger or flow of the org failed on it; ask its administrator to look.",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "A picklist of the org does not have the value we use; allow it.",
+    "REQUIRED_FIELD_MISSING": "The org requires a field that coachsync does not fill; make it optional or default it.",
+    "STRING_TOO_LONG": "A text is longer than the org allows.",
+    "INVALID_CROSS_REFERENCE_KEY": "The deal or the owner it belongs to is gone or cannot be seen.",
+    "ENTITY_IS_DELETED": "The record or its deal was deleted.",
+    "STORAGE_LIMIT_EXCEEDED": "The org's storage is full; free some.",
+    "FIELD_INTEGRITY_EXCEPTION": "The org does not allow activities on this record.",
+    "DUPLICATES_DETECTED": "A duplicate rule of the org blocks it; let the integration user bypass it.",
+}
+
+
+class TaskWriter:
+    """Creates and updates our tasks in one org."""
+
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client, self._names = client, names
+        self._statuses: tuple[str, str] | None = None
+
+    def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        """One receipt an intent, in any order."""
+        known = [i for i in intents if i.crm_id]
+        new = [i for i in intents if not i.crm_id]
+        unsure = [i for i in new if i.attempted or not self._names.key_field]
+        found = self._find(unsure)
+        yield from self._adopt([i for i in unsure if i.reference in found], found)
+        for batch in chunks([i for i in new if i.reference not in found], ROWS_A_CALL):
+            yield from self._create(batch)
+        for batch in chunks(known, ROWS_A_READ):
+            yield from self._update(batch, self._read([i.crm_id or "" for i in batch]))
+
+    def _find(self, intents: Sequence[Intent]) -> dict[str, Row]:
+        """Tasks that already carry these references, deleted and archived ones too."""
+        found: dict[str, Row] = {}
+        for batch in chunks(intents, REFERENCES_A_QUERY):
+            answer = self._client.query(f"SELECT {self._columns()} FROM Task WHERE {self._carrying(batch)}")
+            for row in answer["records"]:
+                reference = reference_of(row, self._names)
+                if reference and (reference not in found or found[reference].get("IsDeleted")):
+                    found[reference] = row
+        return found
+
+    def _columns(self) -> str:
+        key = [self._names.key_field] if self._names.key_field else []
+        return ", ".join(("Id", *CONTENT_NAMES, "IsClosed", "IsDeleted", *key))
+
+    def _carrying(self, intents: Sequence[Intent]) -> str:
+        if self._names.key_field:
+            return f"{self._names.key_field} IN ({', '.join(literal(i.reference) for i in intents)})"
+        return " OR ".join(f"Subject LIKE {literal('%[' + i.reference + ']')}" for i in intents)
+
+    def _adopt(self, intents: Sequence[Intent], found: Mapping[str, Row]) -> Iterator[Receipt]:
+        """An earlier try arrived although its answer did not: from here on it is an update."""
+        rows = {str(found[i.reference]["Id"]): found[i.reference] for i in intents}
+        known = [_as_known(i, str(found[i.reference]["Id"])) for i in intents]
+        yield from self._update(known, rows, adopted=True)
+
+    def _create(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+        key = self._names.key_field
+        records = [self._new(intent) for intent in intents]
+        path = f"composite/sobjects/Task/{key}" if key else "composite/sobjects"
+        results = self._send("PATCH" if key else "POST", path, records)
+        for intent, result in zip(intents, results, strict=True):
+            yield self._receipt(intent, result, created=bool(result.get("created", True)))
+
+    def _new(self, intent: Intent) -> dict[str, Any]:
+        assert isinstance(intent.content, TaskContent)
+        fields = task_fields(intent.content, intent.reference, self._names, self._closing()[1])
+        key = {self._names.key_field: intent.reference} if self._names.key_field else {}
+        return {"attributes": {"type": "Task"}, **fields, **key}
+
+    def _read(self, ids: Sequence[str]) -> dict[str, Row]:
+        body = {"ids": list(ids), "fields": ["Id", *CONTENT_NAMES, "IsClosed"]}
+        answer = self._client.call("POST", "composite/sobjects/Task", body=body, harmless=True)
+        return {row["Id"]: row for row in answer or () if row}
+
+    def _update(
+        self, intents: Sequence[Intent], rows: Mapping[str, Row], *, adopted: bool = False
+    ) -> Iterator[Receipt]:
+        changed: list[tuple[Intent, dict[str, Any], tuple[str, ...]]] = []
+        for intent in intents:
+            row = rows.get(intent.crm_id or "")
+            if row is None or row.get("IsDeleted"):
+                yield _stored(intent, adopted=adopted, kept=("deleted",))
+                continue
+            ours, kept = self._ours(intent, row)
+            if ours:
+                changed.append((intent, ours, kept))
+            else:
+                yield _stored(intent, adopted=adopted, kept=kept)
+        for batch in chunks(changed, ROWS_A_CALL):
+            records = [{"attributes": {"type": "Task"}, "id": i.crm_id, **fields} for i, fields, _ in batch]
+            results = self._send("PATCH", "composite/sobjects", records)
+            for (intent, _, kept), result in zip(batch, results, strict=True):
+                yield self._receipt(intent, result, created=False, adopted=adopted, kept=kept)
+
+    def _ours(self, intent: Intent, row: Row) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Which fields to set, and which a person changed and that are therefore left alone."""
+        assert isinstance(intent.content, TaskContent)
+        first, closing = self._closing()
+        wanted = task_fields(intent.content, intent.reference, self._names, closing)
+        last = self._last(intent) | {"Status": first}
+        differing = {f: v for f, v in wanted.items() if not same_text(v, row.get(f))}
+        if row.get("IsClosed"):
+            differing.pop("Status", None)
+        touched = {f for f in differing if not same_text(last.get(f), row.get(f))}
+        return {f: v for f, v in differing.items() if f not in touched}, tuple(
+            sorted(CONTENT_NAMES[f] for f in touched)
+        )
+
+    def _last(self, intent: Intent) -> dict[str, Any]:
+        if not isinstance(intent.last_written, TaskContent):
+            return {}
+        return task_fields(intent.last_written, intent.reference, self._names, self._closing()[1])
+
+    def _closing(self) -> tuple[str, str]:
+        """The status a new task has, and the one that completes it, as this org calls them."""
+        if self._statuses is None:
+            rows = self._client.query("SELECT ApiName, IsDefault, IsClosed FROM TaskStatus", deleted_too=False)[
+                "records"
+            ]
+            first = next((r["ApiName"] for r in rows if r["IsDefault"]), "Not Started")
+            self._statuses = first, next((r["ApiName"] for r in rows if r["IsClosed"]), "Completed")
+        return self._statuses
+
+    def _send(self, method: Any, path: str, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        try:
+            answer = self._client.call(method, path, body={"allOrNone": False, "records": list(records)})
+        except CallFailed as refused:
+            return [{"success": False, "errors": [{"statusCode": refused.code, "message": str(refused)}]}] * len(
+                records
+            )
+        return list(answer)
+
+    def _receipt(
+        self,
+        intent: Intent,
+        result: Mapping[str, Any],
+        *,
+        created: bool,
+        adopted: bool = False,
+        kept: tuple[str, ...] = (),
+    ) -> Receipt:
+        if result.get("success"):
+            was_there = adopted or (not intent.crm_id and not created)
+            return Receipt(
+                reference=intent.reference,
+                status="stored",
+                crm_id=str(result["id"]),
+                created=created and not intent.crm_id,
+                adopted=was_there,
+                kept=kept,
+            )
+        return failure(intent, result.get("errors") or [], self._recognised)
+
+    def _recognised(self, intent: Intent) -> Receipt | None:
+        row = self._find([intent]).get(intent.reference)
+        return _stored(_as_known(intent, str(row["Id"])), adopted=True, kept=()) if row else None
+
+
+def failure(intent: Intent, errors: Any, recognise: Callable[[Intent], Receipt | None]) -> Receipt:
+    """The receipt of a record that was not stored: later, never, or already there."""
+    code, message = error_of(errors)
+    if code == "DUPLICATE_VALUE":
+        adopted = recognise(intent)
+        if adopted:
+            return adopted
+    if code in TRANSIENT_CODES or code == "PROCESSING_HALTED":
+        return Receipt(reference=intent.reference, status="retry", reason=f"Salesforce was busy with it ({code}).")
+    # the org's own words are repeated only where an administrator wrote them; others can quote the text we sent
+    said = message[:200] if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION" else code or "no reason given"
+    hint = REASONS.get(code, "A validation rule of the org refused it." if "VALIDATION" in code else "")
+    return Receipt(reference=intent.reference, status="refused", reason=f"{hint} (Salesforce: {said})".strip())
+
+
+def _stored(intent: Intent, *, adopted: bool, kept: tuple[str, ...]) -> Receipt:
+    return Receipt(reference=intent.reference, status="stored", crm_id=intent.crm_id, adopted=adopted, kept=kept)
+
+
+def _as_known(intent: Intent, crm_id: str) -> Intent:
+    return Intent(
+        reference=intent.reference,
+        content=intent.content,
+        crm_id=crm_id,
+        last_written=intent.last_written or intent.content,
+        attempted=True,
+    )
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Runs of at most `size` items."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
