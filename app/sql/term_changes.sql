@@ -1,0 +1,19 @@
+-- grain: one deal with a history; how its close date and amount moved.
+-- clock: valid_from of the snapshots. A snapshot that leaves a date or amount blank is passed over.
+WITH snapshot AS (
+    SELECT deal_id, step, valid_from, amount, close_date,
+        lag(amount IGNORE NULLS) OVER story AS amount_before,
+        amount <> amount_before AS is_change,
+        lag(close_date IGNORE NULLS) OVER story AS close_date_before,
+        date_trunc('month', close_date) > date_trunc('month', close_date_before) AS is_push
+    FROM deal_history
+    WINDOW story AS (PARTITION BY deal_id ORDER BY step)
+)
+SELECT deal_id,
+    count(*) FILTER (is_push) AS close_date_pushes,
+    max(valid_from) FILTER (is_push) AS pushed_at,
+    max(valid_from) FILTER (is_change) AS amount_changed_at,
+    arg_max(amount_before, step) FILTER (is_change) AS amount_before,
+    arg_max((amount - amount_before) / nullif(abs(amount_before), 0), step) FILTER (is_change) AS amount_change_share
+FROM snapshot
+GROUP BY deal_id

@@ -1,0 +1,104 @@
+"""Rows on their way to be measured: the columns that measure reads, as Arrow, as we knew them at an instant.
+
+SQLite is read through the driver that also writes. A second SQLite library in the same process, which ADBC would
+bring, drops the first one's locks when it closes the file, and another process may then throw away its last writes.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+from sqlalchemy import Boolean, ColumnElement, Date, Engine, Float, Integer, Select, Table, select
+from sqlalchemy.engine import URL
+
+from app.store.canonical import accounts, activities, deal_changes, deal_contacts, deals, field_changes, stages, users
+from app.store.coaching import plan_items
+from app.store.ledger import outcomes
+from app.store.tables import Instant
+
+Database = Engine
+"""Where the rows are: a SQLite file or a PostgreSQL, as everywhere in the store."""
+
+READ: dict[Table, str] = {
+    users: "id name active manager_id role created_at deleted_at",
+    stages: "id name sort_order active closed won deleted_at",
+    accounts: "id name segment merged_into deleted_at",
+    deals: "id name account_id owner_id stage amount currency close_date closed won forecast_category deal_type"
+    " next_step created_at changed_at deleted_at",
+    deal_changes: "id deal_id valid_from stage amount close_date forecast_category deleted_at",
+    field_changes: "id deal_id field old new valid_from deleted_at",
+    deal_contacts: "deal_id contact_id role created_at deleted_at",
+    activities: "deal_id owner_id contact_id type starts_at ends_at done two_way created_at deleted_at",
+    plan_items: "id grain subject_id rep_id state opened_at closed_at",
+    outcomes: "item_id role kind at",
+}
+BATCH = 50_000
+INSTANT = pa.timestamp("us", "UTC")
+
+
+def frames(engine: Database, connection_id: int, known_at: datetime) -> dict[str, pa.Table]:
+    """One Arrow table a name: the rows of this connection that we had learnt by `known_at`, in one snapshot.
+
+    Instants are timestamp[us, UTC], dates date32, booleans bool, whatever the database, rows or no rows.
+    """
+    queries = {table.name: _query(table, columns.split(), connection_id, known_at) for table, columns in READ.items()}
+    read = _from_postgresql if engine.dialect.name == "postgresql" else _from_sqlite
+    return dict(read(engine, queries))
+
+
+def _query(table: Table, columns: list[str], connection_id: int, known_at: datetime) -> Select[Any]:
+    query = select(*(table.c[name] for name in columns)).where(table.c.connection_id == connection_id)
+    return query.where(table.c.observed_at <= known_at) if "observed_at" in table.c else query
+
+
+def _text(engine: Engine, query: Select[Any]) -> str:
+    return str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+
+
+def _schema(query: Select[Any]) -> pa.Schema:
+    return pa.schema([(column.name, _arrow(column)) for column in query.selected_columns])
+
+
+def _arrow(column: ColumnElement[Any]) -> pa.DataType:
+    kinds = {Boolean: pa.bool_(), Integer: pa.int64(), Float: pa.float64(), Date: pa.date32(), Instant: INSTANT}
+    return kinds.get(type(column.type), pa.string())
+
+
+def _from_postgresql(engine: Engine, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
+    with adbc.connect(_libpq(engine.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for name, query in queries.items():
+            cursor.execute(_text(engine, query))
+            yield name, cursor.fetch_arrow_table().cast(_schema(query))
+
+
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _from_sqlite(engine: Engine, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        connection.exec_driver_sql("SAVEPOINT snapshot")
+        for name, query in queries.items():
+            cursor.execute(_text(engine, query))
+            schema = _schema(query)
+            yield name, pa.Table.from_batches(_batches(cursor, schema), schema)
+
+
+def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    while rows := cursor.fetchmany(BATCH):
+        yield pa.record_batch([_cells(cells, type_) for cells, type_ in zip(zip(*rows), schema.types)], schema=schema)
+
+
+def _cells(cells: tuple[Any, ...], type_: pa.DataType) -> pa.Array:
+    """SQLite keeps instants and dates as text in UTC, and booleans as 0 and 1."""
+    if type_ == INSTANT:
+        return pa.array(cells, pa.string()).cast(pa.timestamp("us")).cast(INSTANT)
+    if type_ == pa.date32():
+        return pa.array(cells, pa.string()).cast(type_)
+    if type_ == pa.bool_():
+        return pa.array(cells, pa.int8()).cast(type_)
+    return pa.array(cells, type_)
