@@ -6,7 +6,7 @@ learns tomorrow is refused too. Words are read from a table in which every numbe
 """
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,30 +16,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from coaching_rules.errors import ConditionErrors, Problem
 from coaching_rules.vocabulary import WORDS, Grain, Word
 
 LONGEST = 2_000
 DEEPEST = 60
 LARGEST = 1e15
 """Limits of a condition: characters, nesting of its syntax tree, absolute value of a number in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing wrong with a condition, `offset` characters into it; `line` and `column` count from 1."""
-
-    message: str
-    offset: int
-    line: int
-    column: int
-
-
-class ConditionErrors(ValueError):
-    """The condition cannot be judged; `problems` says why, each with its place."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(f"{p.line}:{p.column}: {p.message}" for p in problems))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +82,7 @@ def parse(text: str, grain: Grain) -> Condition:
     return Condition(sql=piece.sql, words=words, clauses=clauses)
 
 
-def suggestion(name: str, known: Iterator[str] | list[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest known one, if any is near."""
     near = difflib.get_close_matches(name.lower(), list(known), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
@@ -167,7 +150,7 @@ def _unknown_words(tree: exp.Expr, words: dict[str, Word]) -> Iterator[tuple[exp
         if column.this.args.get("quoted"):
             yield column, f"text goes in single quotes: '{name}'; a word needs none"
         elif not column.table and name not in words:
-            yield column, f"unknown word `{name}`" + suggestion(name, list(words))
+            yield column, f"unknown word `{name}`" + suggestion(name, words)
 
 
 def _render(node: exp.Expr, words: dict[str, Word]) -> _Piece:
@@ -384,8 +367,8 @@ def _clauses(node: exp.Expr, negated: bool, words: dict[str, Word]) -> Iterator[
             threshold="false" if negated else "true",
         )
     elif isinstance(node, exp.Is) and isinstance(node.this, exp.Column):
-        op = "is not" if negated else "is"
-        yield Clause(word=node.this.name, op=op, holds=_holds(node, negated, words), threshold=None)
+        if not negated:  # that something is known is no evidence
+            yield Clause(word=node.this.name, op="is", holds=_holds(node, negated, words), threshold=None)
     elif isinstance(node, exp.In) and isinstance(node.this, exp.Column):
         listed = ", ".join(option.name or option.sql() for option in node.expressions).replace("'", "''")
         op = "not in" if negated else "in"

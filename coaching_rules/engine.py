@@ -14,13 +14,12 @@ import pyarrow.compute as pc
 
 from coaching_rules import conditions
 from coaching_rules.conditions import Clause, Condition
+from coaching_rules.errors import FactsError
 from coaching_rules.model import Evidence, Finding, Rule, Value
 from coaching_rules.sentences import PLACEHOLDER, human
 from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type, Word
 
-
-class FactsError(ValueError):
-    """These tables are not what the vocabulary promises; the message lists every difference."""
+_Judged = tuple[Rule, Condition]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +69,11 @@ def evaluate(rules: Sequence[Rule], facts: Facts) -> Judgement:
         for grain in WORDS:
             judged = [(rule, conditions.parse(rule.when, grain)) for rule in rules if rule.grain == grain]
             if judged:
-                _lay_out(connection, grain, facts)
+                _lay_out(connection, grain, facts, judged)
                 tallies |= _count(connection, judged)
-                for rule, condition in judged:
+                for at, (rule, condition) in enumerate(judged):
                     if tallies[rule.id].matched:
-                        findings.extend(_find(connection, rule, condition))
+                        findings.extend(_find(connection, rule, condition, at))
     return Judgement(as_of=facts.as_of, findings=tuple(findings), tallies=tallies)
 
 
@@ -114,14 +113,21 @@ def _sealed() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _lay_out(connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts) -> None:
-    """A table `judged` of this grain, in which every number is a finite DOUBLE: NaN must not count as large."""
+def _lay_out(connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts, judged: Sequence[_Judged]) -> None:
+    """A table `judged` of the words these rules need and, for each rule, its verdict: true, false or NULL.
+
+    Every number in it is a finite DOUBLE or NULL, because DuckDB counts NaN as larger than any number.
+    """
     if grain not in facts.tables:
         raise FactsError(f"there are rules about a {grain}, and no table of {grain} facts")
-    columns = ", ".join(_column(word) for word in WORDS[grain].values())
+    named = {name for rule, condition in judged for name in _named(rule, condition)} | {SUBJECT[grain]}
+    columns = ", ".join(_column(word) for word in WORDS[grain].values() if word.name in named)
+    verdicts = ", ".join(f"{condition.sql} AS verdict_{at}" for at, (_, condition) in enumerate(judged))
     only = "WHERE is_open" if grain == "deal" else ""
     connection.register("arrived", facts.tables[grain])
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS SELECT {columns} FROM arrived {only}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE judged AS SELECT *, {verdicts} FROM (SELECT {columns} FROM arrived {only})"
+    )
     connection.unregister("arrived")
 
 
@@ -132,25 +138,22 @@ def _column(word: Word) -> str:
     return f'CASE WHEN abs({number}) <= {conditions.LARGEST!r} THEN {number} END AS "{word.name}"'
 
 
-def _count(connection: duckdb.DuckDBPyConnection, judged: list[tuple[Rule, Condition]]) -> dict[str, Tally]:
-    sums = ", ".join(
-        f"count(*) FILTER (WHERE {condition.sql}), count(*) FILTER (WHERE ({condition.sql}) IS NULL)"
-        for _, condition in judged
-    )
-    row = connection.execute(f"SELECT count(*), {sums} FROM judged").fetchall()[0]
+def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> dict[str, Tally]:
+    sums = ", ".join(f"count_if(verdict_{at}), count(verdict_{at})" for at in range(len(judged)))
+    evaluated, *counts = connection.execute(f"SELECT count(*), {sums} FROM judged").fetchall()[0]
     return {
-        rule.id: Tally(evaluated=row[0], matched=row[1 + 2 * at], not_enough_data=row[2 + 2 * at])
-        for at, (rule, _) in enumerate(judged)
+        rule.id: Tally(evaluated=evaluated, matched=matched, not_enough_data=evaluated - known)
+        for (rule, _), matched, known in zip(judged, counts[::2], counts[1::2])
     }
 
 
-def _find(connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition) -> Iterator[Finding]:
+def _find(connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition, at: int) -> Iterator[Finding]:
     names = _named(rule, condition)
     subject = SUBJECT[rule.grain]
     columns = [f'"{name}"' for name in names]
     clauses = [f"{clause.holds}, {clause.threshold or 'NULL'}" for clause in condition.clauses]
     selected = ", ".join([f'"{subject}"', *columns, *clauses])
-    query = f'SELECT {selected} FROM judged WHERE {condition.sql} ORDER BY "{subject}"'
+    query = f'SELECT {selected} FROM judged WHERE verdict_{at} ORDER BY "{subject}"'
     version = rule.version
     for row in connection.execute(query).fetchall():
         values = {name: _value(WORDS[rule.grain][name], cell) for name, cell in zip(names, row[1:])}
@@ -189,12 +192,15 @@ def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mappi
 
 
 def _source(clause: Clause, values: Mapping[str, Value]) -> str:
-    learnt = [name for name in clause.threshold_words if f"{name}_n" in values]
+    if not clause.threshold_words:
+        return "the rule" if clause.op else ""
+    known = [name for name in clause.threshold_words if values[name] is not None]
+    learnt = [name for name in known if f"{name}_n" in values]
     if learnt:
         return "; ".join(_learnt(name, values) for name in learnt)
-    if clause.threshold_words:
-        return ", ".join(name.replace("_", " ") for name in clause.threshold_words)
-    return "the rule" if clause.op else ""
+    if known:
+        return ", ".join(name.replace("_", " ") for name in known)
+    return "the rule"
 
 
 def _learnt(name: str, values: Mapping[str, Value]) -> str:

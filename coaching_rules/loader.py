@@ -1,0 +1,148 @@
+"""Folders of YAML become rules, or one list of everything that is wrong with them."""
+
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import yaml
+
+from coaching_rules.errors import RuleError, RuleErrors
+from coaching_rules.form import Node, Page, Scalar
+from coaching_rules.model import Rule, RuleSet
+from coaching_rules.reading import read_rule
+
+LARGEST_FILE = 64 * 1024
+MOST_FILES = 1_000
+DEEPEST = 8
+"""Limits on what is read: bytes of a file, files of a folder, nesting of a file."""
+
+
+def load(folders: Path | Sequence[Path], over: RuleSet | None = None) -> RuleSet:
+    """The rules of `folders`; a later folder's rule takes the place of an earlier one's with its id, or of `over`'s.
+
+    Raises RuleErrors with every mistake of every file; then nothing is loaded.
+    """
+    listed = [folders] if isinstance(folders, Path) else list(folders)
+    return _load([(folder, str(folder)) for folder in listed], over or RuleSet(rules=()))
+
+
+def starter() -> RuleSet:
+    """The rules we ship."""
+    return _load([(resources.files("coaching_rules") / "packs" / "starter", "starter")], RuleSet(rules=()))
+
+
+def _load(folders: Sequence[tuple[Traversable, str]], over: RuleSet) -> RuleSet:
+    rules, errors = over, list[RuleError]()
+    for folder, name in folders:
+        found: dict[str, Rule] = {}
+        for page in _pages(folder, name, errors):
+            rule = _rule(page)
+            if rule and rule.id in found:
+                page.note(0, f"the id `{rule.id}` is also in {found[rule.id].source}; ids are never shared")
+            elif rule:
+                found[rule.id] = rule
+            errors.extend(page.errors)
+        rules = rules.overridden_by(tuple(found.values()))
+    if errors:
+        raise RuleErrors(errors)
+    return rules
+
+
+def _pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[Page]:
+    if not folder.is_dir():
+        errors.append(RuleError(file=name, line=1, column=1, message="there is no such folder"))
+        return
+    files = sorted((file for file in folder.iterdir() if file.name.endswith((".yml", ".yaml"))), key=lambda f: f.name)
+    if len(files) > MOST_FILES:
+        errors.append(RuleError(file=name, line=1, column=1, message=f"more than {MOST_FILES} rules in one folder"))
+    for file in files[:MOST_FILES]:
+        page = Page(file=f"{name}/{file.name}", text="")
+        page.text = _text(file, page)
+        if page.errors:
+            errors.extend(page.errors)
+        else:
+            yield page
+
+
+def _text(file: Traversable, page: Page) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            page.note(0, f"larger than {LARGEST_FILE // 1024} kB; a rule fits on a page")
+        return content[:LARGEST_FILE].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        page.note(0, "not UTF-8 text; save it as UTF-8")
+    except OSError as error:
+        page.note(0, f"cannot be opened: {error.strerror}")
+    return ""
+
+
+def _rule(page: Page) -> Rule | None:
+    try:
+        for event, depth in _events(page.text):
+            refusal = _refusal(event, depth)
+            if refusal:
+                page.note(event.start_mark.index if event.start_mark else 0, refusal)
+                return None
+        tree = yaml.compose(page.text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        page.note(min(mark.index, len(page.text)) if mark else 0, f"not YAML: {error.problem or error.context}")
+        return None
+    except yaml.YAMLError:
+        page.note(0, "not YAML: it holds a character that YAML does not allow")
+        return None
+    if not isinstance(tree, yaml.MappingNode):
+        page.note(0, "a rule file is one mapping, from `id` to `cases`")
+        return None
+    return read_rule(_node(tree, page), page)
+
+
+def _events(text: str) -> Iterator[tuple[yaml.Event, int]]:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        yield event, depth
+
+
+def _refusal(event: yaml.Event, depth: int) -> str | None:
+    if depth > DEEPEST:
+        return f"nested more than {DEEPEST} levels deep"
+    # A handful of anchors can unfold into gigabytes.
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        return "anchors and aliases are refused; write it out, or quote a text that starts with & or *"
+    if getattr(event, "tag", None):
+        return "tags are refused; quote a text that starts with !"
+    return None
+
+
+def _node(tree: yaml.Node, page: Page) -> Node:
+    start, end = tree.start_mark.index, tree.end_mark.index
+    if isinstance(tree, yaml.SequenceNode):
+        return Node(value=[_node(item, page) for item in tree.value], start=start, end=end)
+    if isinstance(tree, yaml.MappingNode):
+        return _mapping(tree, page)
+    return Node(value=_scalar(tree, page), start=start, end=end, style=getattr(tree, "style", None) or "")
+
+
+def _mapping(tree: yaml.MappingNode, page: Page) -> Node:
+    fields: dict[str, Node] = {}
+    keys: dict[str, int] = {}
+    for key, value in tree.value:
+        name = key.value if isinstance(key, yaml.ScalarNode) else ""
+        if not name or name in fields:
+            page.note(key.start_mark.index, f"`{name}` is there twice" if name else "a name is needed here")
+        fields[name] = _node(value, page)
+        keys[name] = key.start_mark.index
+    return Node(value=fields, start=tree.start_mark.index, end=tree.end_mark.index, keys=keys)
+
+
+def _scalar(tree: yaml.Node, page: Page) -> Scalar:
+    try:
+        value: Scalar = yaml.SafeLoader("").construct_object(tree)
+    except (ValueError, yaml.YAMLError):
+        page.note(tree.start_mark.index, f"`{str(tree.value)[:40]}` is no value that exists; quote it if it is a text")
+        return None
+    return value

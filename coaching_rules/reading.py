@@ -1,0 +1,230 @@
+"""From a form to a rule: which fields a rule has, and what each of them must be."""
+
+import re
+from datetime import date, datetime
+from typing import get_args
+
+from coaching_rules import conditions
+from coaching_rules.conditions import suggestion
+from coaching_rules.errors import ConditionErrors
+from coaching_rules.form import Form, Node, Page
+from coaching_rules.model import (
+    Area,
+    Case,
+    Engagement,
+    Event,
+    Expectation,
+    Hygiene,
+    Kind,
+    Meeting,
+    Moment,
+    Place,
+    Rule,
+    Status,
+    Value,
+)
+from coaching_rules.sentences import PLACEHOLDER
+from coaching_rules.vocabulary import WORDS, Grain, Type
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]{2,59}")
+_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
+_ONLY_COACHING = ("coach", "rest_days", "max_per_week")
+_ONLY_HYGIENE = ("why", "fix")
+
+
+def read_rule(node: Node, page: Page) -> Rule | None:
+    """The rule on this page; None when anything about it is wrong, and then `page` has the mistakes."""
+    form = Form(node, page)
+    grain: Grain = form.choice("grain", get_args(Grain))
+    kind: Kind = form.choice("kind", get_args(Kind), default="coaching")
+    status: Status = form.choice("status", get_args(Status))
+    when, words = _when(form, grain)
+    cases = _cases(form, words, grain, required=status != "draft")
+    rule = Rule(
+        id=_id(form),
+        grain=grain,
+        title=form.text("title"),
+        status=status,
+        owner=form.text("owner"),
+        review_by=form.day("review_by"),
+        when=when,
+        severity=form.integer("severity", 1, 3),
+        coach=_engagement(form, grain) if kind == "coaching" else None,
+        hygiene=_hygiene(form, grain) if kind == "hygiene" else None,
+        rest_days=form.integer("rest_days", 0, 365, default=14) if kind == "coaching" else 14,
+        max_per_week=form.integer("max_per_week", 1, 50, default=3) if kind == "coaching" else 3,
+        cases=cases,
+        source=page.file,
+    )
+    _misplaced(form, kind)
+    form.finish(also=(*_ONLY_COACHING, *_ONLY_HYGIENE))
+    return None if page.errors else rule
+
+
+def _misplaced(form: Form, kind: Kind) -> None:
+    for name in _ONLY_HYGIENE if kind == "coaching" else _ONLY_COACHING:
+        node = form.node(name, required=False)
+        if node and kind == "coaching":
+            form.page.note(node.start, f"`{name}` belongs to a rule of `kind: hygiene`, or inside `coach`")
+        elif node:
+            form.page.note(node.start, f"a hygiene rule makes a list, never a task; it has no `{name}`")
+
+
+def _id(form: Form) -> str:
+    node = form.node("id")
+    rule_id = form.text("id", required=False)
+    stem = form.page.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    if node and rule_id and not _SLUG.fullmatch(rule_id):
+        form.page.note(node.start, "an id is 3 to 60 small letters, digits and underscores, a letter first")
+    elif node and rule_id and rule_id != stem:
+        form.page.note(node.start, f"the id is `{rule_id}` and the file is named `{stem}`; name them alike")
+    return rule_id
+
+
+def _when(form: Form, grain: Grain) -> tuple[str, tuple[str, ...] | None]:
+    """The condition and the words it reads; no words when it cannot be read."""
+    node = form.node("when")
+    when = form.text("when", required=False)
+    if not node or not when:
+        return "", None
+    try:
+        return when, conditions.parse(when, grain).words
+    except ConditionErrors as wrong:
+        lead = len(str(node.value)) - len(str(node.value).lstrip())
+        for problem in wrong.problems:
+            form.page.note(form.page.inside(node, lead + problem.offset), problem.message)
+        return when, None
+
+
+def _engagement(form: Form, grain: Grain) -> Engagement | None:
+    coach = form.form("coach", "`coach` is missing: a rule says why, when and where, for how long and what to ask")
+    if coach is None:
+        return None
+    engagement = Engagement(
+        why=_sentence(coach, "why", grain),
+        when=_moment(coach),
+        where=coach.choice("where", get_args(Place)),
+        minutes=coach.integer("minutes", 1, 120),
+        ask=_questions(coach, grain),
+        prepare=tuple(_said(coach, "prepare", grain, required=False)),
+        area=coach.choice("area", get_args(Area)),
+        competency=coach.text("competency", required=False) or None,
+    )
+    coach.finish()
+    return engagement
+
+
+def _hygiene(form: Form, grain: Grain) -> Hygiene:
+    return Hygiene(why=_sentence(form, "why", grain), fix=_sentence(form, "fix", grain))
+
+
+def _moment(coach: Form) -> Moment:
+    node = coach.node("when")
+    first, _, rest = " ".join(coach.text("when", required=False).split()).partition(" ")
+    meeting = next((option for option in get_args(Meeting) if option == rest), None)
+    event = next((option for option in get_args(Event) if option == rest), None)
+    if first == "next" and meeting:
+        return Moment(meeting=meeting)
+    if first == "before" and event:
+        return Moment(event=event)
+    days = re.fullmatch(r"(\d{1,3}) days?", rest)
+    if first == "within" and days and 1 <= int(days[1]) <= 90:
+        return Moment(days=int(days[1]))
+    if node:
+        meetings, events = (", ".join(get_args(options)) for options in (Meeting, Event))
+        coach.page.note(
+            node.start,
+            f"`when` is `next` one of {meetings}; or `within <1 to 90> days`; or `before` one of {events}"
+            + suggestion(rest, (*get_args(Meeting), *get_args(Event))),
+        )
+    return Moment(days=1)
+
+
+def _sentence(form: Form, name: str, grain: Grain) -> str:
+    node = form.node(name)
+    text = form.text(name, required=False)
+    if node and text:
+        _check_braces(form.page, node, grain)
+    return " ".join(text.split())
+
+
+def _said(form: Form, name: str, grain: Grain, *, required: bool = True) -> list[str]:
+    entries = form.texts(name, at_most=3, required=required)
+    for text, node in entries:
+        if text:
+            _check_braces(form.page, node, grain)
+    return [" ".join(text.split()) for text, _ in entries]
+
+
+def _questions(coach: Form, grain: Grain) -> tuple[str, ...]:
+    questions = _said(coach, "ask", grain)
+    node = coach.node("ask", required=False)
+    for question in questions:
+        if node and question and not question.endswith("?"):
+            coach.page.note(node.start, f"`{question[:40]}` tells; everything under `ask` is a question")
+    return tuple(questions)
+
+
+def _check_braces(page: Page, node: Node, grain: Grain) -> None:
+    text = str(node.value)
+    for brace in _BRACES.finditer(text):
+        name = PLACEHOLDER.fullmatch(brace[0])
+        if name is None or name[1] not in WORDS[grain]:
+            near = suggestion(brace[0].strip("{} "), WORDS[grain])
+            page.note(page.inside(node, brace.start()), f"`{brace[0]}` is no word of a {grain}{near}")
+
+
+def _cases(form: Form, words: tuple[str, ...] | None, grain: Grain, *, required: bool) -> tuple[Case, ...]:
+    cases = tuple(_case(case, words, grain) for case in form.forms("cases", required=required))
+    names = [case.name for case in cases]
+    node = form.node("cases", required=False)
+    if node and len(set(names)) < len(names):
+        form.page.note(node.start, "two cases have the same name")
+    if node and cases and required and not {"fires", "does not fire"} <= {case.expects for case in cases}:
+        form.page.note(node.start, "`cases` needs one that fires and one that does not")
+    return cases
+
+
+def _case(form: Form, words: tuple[str, ...] | None, grain: Grain) -> Case:
+    case = Case(name=form.text("name"), expects=_expects(form), given=_given(form, words, grain))
+    form.finish()
+    return case
+
+
+def _expects(form: Form) -> Expectation:
+    node = form.node("fires")
+    if node and node.value == "not enough data":
+        return "not enough data"
+    if node and not isinstance(node.value, bool):
+        form.page.note(node.start, "`fires` is true, false, or not enough data")
+    return "fires" if node and node.value is True else "does not fire"
+
+
+def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str, Value]:
+    node = form.node("given")
+    if node is None or words is None:
+        return {}
+    if not isinstance(node.value, dict):
+        form.page.note(node.start, "`given` maps each word that `when` reads to a value")
+        return {}
+    for name in words:
+        if name not in node.value:
+            form.page.note(node.start, f"the case does not say `{name}`; write null when it is unknown")
+    for name, cell in node.value.items():
+        if name not in words:
+            form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
+        elif not _fits(WORDS[grain][name].type, cell):
+            form.page.note(cell.start, f"`{name}` is a {WORDS[grain][name].type}; this is not")
+    return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
+
+
+def _fits(type_: Type, cell: Node) -> bool:
+    value = cell.value
+    if value is None:
+        return True
+    if type_ in ("integer", "number"):
+        allowed = int if type_ == "integer" else (int, float)
+        return isinstance(value, allowed) and not isinstance(value, bool)
+    if type_ == "date":
+        return isinstance(value, date) and not isinstance(value, datetime)
+    return isinstance(value, bool if type_ == "boolean" else str)
