@@ -9,9 +9,9 @@ from connectors.sandbox.company_people import Rep, Row
 from connectors.sandbox.company_story import LOST, MINUTES, MORNING, WON, Story
 from connectors.sandbox.ids import numbered
 
-GAPS: dict[int | None, float] = {WON: 5.0, LOST: 7.5, None: 6.0}
+GAPS: dict[int | None, float] = {WON: 5.0, LOST: 7.5, None: 4.5}
 """Working days between two contacts, on average, by outcome."""
-ENGAGED: dict[int | None, float] = {WON: 0.72, LOST: 0.45, None: 0.62}
+ENGAGED: dict[int | None, float] = {WON: 0.75, LOST: 0.5, None: 0.7}
 """Share of contacts in which the customer takes part."""
 CALLS = ("goals", "open questions", "the offer", "timing", "the rollout plan")
 MEETINGS = ("Discovery", "Demo", "Offer review", "Workshop", "Planning")
@@ -70,6 +70,7 @@ class Diary:
     def _to_do(self, row: Row, story: Story, day: int, end: int) -> Row:
         due = day + int(self._rng.random() * 6)
         row["ActivityDate"] = story.calendar.days[due]
+        row["IsArchived"] = story.calendar.days[due] <= self._archived
         if due < end and (story.outcome is not None or self._rng.random() < 0.8):
             closed = story.calendar.opens[due] + MINUTES[479]
             row["CompletedDateTime"] = row["LastModifiedDate"] = row["SystemModstamp"] = closed
@@ -126,7 +127,7 @@ class Diary:
         }
 
     def _booked(self, story: Story, deal_id: str, contacts: tuple[str, ...]) -> list[Row]:
-        if self._rng.random() > 0.4 or story.calendar.last == story.steps[0].day:
+        if self._rng.random() > 0.5:
             return []
         ahead = story.last + 1 + int(self._rng.random() ** 2 * 20)
         return self._meeting(story, deal_id, self._who(contacts), story.owner, ahead)
@@ -134,14 +135,9 @@ class Diary:
     def _meeting(self, story: Story, deal_id: str, who: str | None, owner: Rep, day: int) -> list[Row]:
         """A meeting and, in one of five, the copy in the manager's diary."""
         rng, calendar = self._rng, story.calendar
-        made_on = max(
-            story.steps[0].day,
-            story.handed if owner is story.owner else 0,
-            min(day, story.last + 1) - 1 - int(rng.random() * 6),
-        )
-        made = calendar.opens[made_on] + MINUTES[MORNING + int(rng.random() * (480 - MORNING))]
+        made_on = max(story.steps[0].day, min(day, story.last + 1) - 1 - int(rng.random() * 6))
         topic = MEETINGS[int(rng.random() * len(MEETINGS))]
-        row = self._event(story, deal_id, who, owner.id, f"{topic} with {story.customer.name}", made)
+        row = self._event(story, deal_id, who, owner.id, f"{topic} with {story.customer.name}")
         if rng.random() < 0.03:
             row |= _all_day(calendar.days[day])
         else:
@@ -153,13 +149,13 @@ class Diary:
                 "ActivityDate": starts.date(),
                 "DurationInMinutes": minutes,
             }
-        row["IsArchived"] = calendar.days[day] <= self._archived
+        row |= self._stamped(story, made_on) | {"IsArchived": calendar.days[day] <= self._archived}
         if owner.manager_id is None or rng.random() > 0.2:
             return [row]
         row["IsGroupEvent"] = True
         return [row, row | {"Id": self._next_event(), "OwnerId": owner.manager_id, "IsChild": True}]
 
-    def _event(self, story: Story, deal_id: str, who: str | None, owner_id: str, subject: str, made: datetime) -> Row:
+    def _event(self, story: Story, deal_id: str, who: str | None, owner_id: str, subject: str) -> Row:
         return {
             "Id": self._next_event(),
             "Subject": subject,
@@ -179,12 +175,13 @@ class Diary:
             "IsChild": False,
             "IsGroupEvent": False,
             "IsArchived": False,
-            "CreatedDate": made,
-            "CreatedById": owner_id,
-            "LastModifiedDate": made,
-            "LastModifiedById": owner_id,
-            "SystemModstamp": made,
         }
+
+    def _stamped(self, story: Story, day: int) -> Row:
+        by, rng = story.owner_on(day).id, self._rng
+        made = story.calendar.opens[day] + MINUTES[MORNING + int(rng.random() * (480 - MORNING))]
+        stamps = {"CreatedDate": made, "LastModifiedDate": made, "SystemModstamp": made}
+        return stamps | {"CreatedById": by, "LastModifiedById": by}
 
 
 def _all_day(day: date) -> Row:

@@ -14,7 +14,8 @@ from connectors.sandbox.company_people import DEVELOPMENT, Calendar, Rep, Team
 MINUTES = tuple(timedelta(minutes=n) for n in range(480))
 """A working day, counted from when it opens."""
 MORNING = 180
-LONGEST = 230
+LONGEST, USUAL_END = 230, 12
+"""Working days that no closed deal outlives, and those it usually still has once it reached its last open stage."""
 ALIVE = 1_000_000
 
 
@@ -76,7 +77,7 @@ class Story:
 def closed_story(rng: Random, team: Team, owner: Rep, customer: Customer, today: date) -> Story:
     """A deal that was won or lost within the last 24 months."""
     oldest = team.calendar.index(today - timedelta(days=730))
-    last = min(oldest + int(rng.random() * (team.calendar.last + 1 - oldest)), owner.last)
+    last = oldest + int(rng.random() * (owner.last + 1 - oldest))
     early = rng.random() < 0.27
     outcome = WON if rng.random() < (0.12 if early else 0.54) else LOST
     pace = 1.5 if early else 0.75 if outcome == WON else 1.2
@@ -90,11 +91,13 @@ def open_story(rng: Random, team: Team, owner: Rep, customer: Customer) -> Story
     last = owner.last
     age = 300 + int(rng.random() * 150) if rng.random() < 0.01 else min(int(rng.expovariate(1 / 38)), LONGEST)
     early = rng.random() < 0.22
+    path = _path(rng, 1.8 if early else 1.1, None, early)
     if age >= 300:
-        moves = [(last - age, 0), (last - age + 12, 1), (last - age + 30, VALUE)]
-    else:
-        moves = [(last - age + offset, stage) for offset, stage in _path(rng, 1.8 if early else 1.1, None, early)]
-    return _tell(rng, team, owner, customer, [move for move in moves if move[0] <= last], None, early, last)
+        path = [(0, 0), (12, 1), (30, VALUE if rng.random() < 0.5 else RETIRED)]
+    elif age > path[-1][0] + USUAL_END and rng.random() < 0.8:
+        age = int(rng.random() * (path[-1][0] + USUAL_END))
+    moves = [(last - age + day, stage) for day, stage in path if day <= age]
+    return _tell(rng, team, owner, customer, moves, None, early, last)
 
 
 def _path(rng: Random, pace: float, outcome: int | None, early: bool) -> list[tuple[int, int]]:
@@ -133,10 +136,12 @@ def _tell(
     if first < calendar.last - 260 and rng.random() < 0.3:
         moves = [(day, RETIRED if stage == VALUE else stage) for day, stage in moves]
     opener, handed = _opener(rng, team, owner, moves, last)
+    if handed > last:
+        owner, handed = opener, first
     return Story(
         calendar=calendar,
         customer=customer,
-        owner=owner if handed <= last else opener,
+        owner=owner,
         opener=opener,
         handed=handed,
         last=last,
@@ -173,7 +178,7 @@ def _steps(
     first, stage = moves[0]
     amount = float(round(typical * rng.lognormvariate(0.0, 0.7), -2))
     shown = None if stage == 0 and rng.random() < 0.08 else amount
-    close = calendar.days[first] + timedelta(days=45 + int(rng.random() * 85))
+    close = calendar.days[first] + timedelta(days=30 + int(rng.random() * 75))
     steps = [Step(first, calendar.opens[first] + MINUTES[int(rng.random() * MORNING)], stage, shown, close)]
     for day, stage in moves[1:]:
         close = _push(rng, calendar, steps, close, day)
