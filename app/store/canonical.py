@@ -1,7 +1,7 @@
 """What the CRM said: one table a kind, the newest version of each record, and the deal history beside it.
 
 Two times are kept apart: when a thing became true in the CRM (`valid_from`, `changed_at`) and when we learnt it
-(`observed_at`). `deleted_at` is when we learnt that it is gone, or that we can no longer see it (`gone`: deleted, unseen).
+(`observed_at`). `deleted_at` is when it left, and `gone` says whether it was deleted or we can no longer see it (unseen).
 """
 
 from collections.abc import Iterable, Sequence
@@ -255,14 +255,24 @@ def mark_gone(
     return result.rowcount
 
 
-def live_ids(connection: Connection, connection_id: int, kind: Kind, after: str, size: int) -> list[str]:
-    """Ids we hold as live, in order, from just behind `after`; for comparing with what the CRM still shows."""
+def mark_back(connection: Connection, connection_id: int, kind: Kind, ids: Sequence[str]) -> None:
+    """Say that records we could not see are shown again."""
+    table = TABLES[kind]
+    connection.execute(
+        update(table)
+        .where(table.c.connection_id == connection_id, table.c.id.in_(ids), table.c.gone == "unseen")
+        .values(deleted_at=None, gone=None)
+    )
+
+
+def held_ids(connection: Connection, connection_id: int, kind: Kind, after: str, size: int) -> list[str]:
+    """Ids of records that are live or out of our sight, in order, from just behind `after`."""
     table = TABLES[kind]
     found = connection.scalars(
         select(table.c.id)
         .where(
             table.c.connection_id == connection_id,
-            table.c.deleted_at.is_(None),
+            or_(table.c.gone.is_(None), table.c.gone == "unseen"),
             table.c.id > after,
             table.c.id.not_like("seen:%"),
         )

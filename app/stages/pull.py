@@ -1,0 +1,96 @@
+"""Pull: what changed since the cursor? Records and cursor in one transaction a page, so that a kill loses nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from app.store import canonical, runs
+from app.store.session import Store
+from connectors.base import Connector
+from connectors.records import KINDS, Kind, Page
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+Progress = Callable[[Kind, int, int | None], None]
+"""Called after each page with the kind, rows so far, and how many are expected where that is known."""
+
+LEAVE_OUT: tuple[tuple[float, tuple[Kind, ...]], ...] = (
+    (0.8, ("user", "stage", "account", "deal_contact", "field_change")),
+    (0.9, ("deal_change", "activity")),
+)
+"""From which part of our API share on which kinds wait: what people did with our tasks, and the deals, come last."""
+IDS_A_SWEEP = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Pulled:
+    """What a pull brought, by kind, and what it left for later."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    left_out: list[str] = field(default_factory=list)
+    gone: int = 0
+
+
+def pull(
+    store: Store,
+    connection_id: int,
+    connector: Connector,
+    *,
+    clock: Clock,
+    kinds: Sequence[Kind] = KINDS,
+    sweep: bool = False,
+    progress: Progress = lambda kind, rows, expected: None,
+) -> Pulled:
+    """Bring home what changed. `sweep` also asks after every stored id, for what left without a trace."""
+    pulled = Pulled()
+    for kind in kinds:
+        if kind in _waiting(connector.spent_share()):
+            pulled.left_out.append(kind)
+            log.warning("left_out", kind=kind, reason="near the API budget")
+            continue
+        lost = False
+        for page in _pages(store, connection_id, connector, kind):
+            _store(store, connection_id, kind, page, clock(), pulled)
+            lost |= page.sweep
+            progress(kind, pulled.rows.get(kind, 0), page.expected)
+        if sweep or lost:
+            pulled.gone += _sweep(store, connection_id, connector, kind, clock)
+    return pulled
+
+
+def _waiting(spent: float) -> set[Kind]:
+    return {kind for share, kinds in LEAVE_OUT if spent >= share for kind in kinds}
+
+
+def _pages(store: Store, connection_id: int, connector: Connector, kind: Kind) -> Iterator[Page]:
+    with store.read() as connection:
+        cursor = runs.cursor(connection, connection_id, kind)
+    return connector.pull(kind, cursor)
+
+
+def _store(store: Store, connection_id: int, kind: Kind, page: Page, now: datetime, pulled: Pulled) -> None:
+    with store.begin() as connection:
+        touched = canonical.store_page(connection, connection_id, kind, page.changes, now)
+        runs.keep_cursor(connection, connection_id, kind, page.cursor, now)
+    pulled.rows[kind] = pulled.rows.get(kind, 0) + touched
+    pulled.skipped += len(page.skipped)
+
+
+def _sweep(store: Store, connection_id: int, connector: Connector, kind: Kind, clock: Clock) -> int:
+    """Ask after every id we hold; what is no longer shown is gone for us, what is shown again is back."""
+    gone, after = 0, ""
+    while True:
+        with store.read() as connection:
+            ids = canonical.held_ids(connection, connection_id, kind, after, IDS_A_SWEEP)
+        if not ids:
+            return gone
+        shown = connector.present(kind, ids)
+        with store.begin() as connection:
+            missing = [i for i in ids if i not in shown]
+            gone += canonical.mark_gone(connection, connection_id, kind, missing, clock(), "unseen")
+            canonical.mark_back(connection, connection_id, kind, sorted(shown))
+        after = ids[-1]

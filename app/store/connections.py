@@ -1,0 +1,110 @@
+"""The orgs we sync with: their settings in the clear, their secrets encrypted."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Connection, delete, insert, select, update
+
+from app.store.ledger import connections
+from app.store.session import StoreFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org:
+    """A stored connection. `paused` is a sentence when a person has to act before it can be used again."""
+
+    id: int
+    name: str
+    crm: str
+    settings: Mapping[str, Any]
+    paused: str | None
+
+
+class Vault:
+    """Encrypts and decrypts secrets with a key from the environment or a file that only its owner can read."""
+
+    def __init__(self, home: Path, key: str | None) -> None:
+        try:
+            self._fernet = Fernet(key.encode() if key else _key_file(home / "secret.key"))
+        except ValueError as error:
+            raise StoreFailed(
+                "COACHSYNC_SECRET_KEY is no key; leave it unset, or use 32 url-safe base64 bytes."
+            ) from error
+
+    def close_in(self, secrets: Mapping[str, str]) -> str:
+        """The secrets, unreadable."""
+        return self._fernet.encrypt(json.dumps(dict(secrets)).encode()).decode()
+
+    def open_up(self, text: str) -> dict[str, str]:
+        """The secrets again; raises StoreFailed when the key is another one."""
+        try:
+            return dict(json.loads(self._fernet.decrypt(text.encode())))
+        except InvalidToken as error:
+            raise StoreFailed(
+                "The stored secrets were encrypted with another key; put secret.key back, or connect again."
+            ) from error
+
+
+def _key_file(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        key = Fernet.generate_key()
+        file.write(key)
+    return key
+
+
+def save(
+    connection: Connection, vault: Vault, name: str, crm: str, settings: Mapping[str, Any],
+    secrets: Mapping[str, str], now: datetime,
+) -> None:  # fmt: skip
+    """Store a connection, or renew the settings and secrets of the one with this name."""
+    values = {"crm": crm, "settings": dict(settings), "secrets": vault.close_in(secrets), "paused": None}
+    done = connection.execute(update(connections).where(connections.c.name == name).values(values))
+    if not done.rowcount:
+        connection.execute(insert(connections).values(name=name, created_at=now, **values))
+
+
+def find(connection: Connection, name: str) -> Org | None:
+    """The connection of this name."""
+    row = connection.execute(select(connections).where(connections.c.name == name)).one_or_none()
+    return _org(row) if row else None
+
+
+def every(connection: Connection) -> list[Org]:
+    """All connections, by name."""
+    return [_org(row) for row in connection.execute(select(connections).order_by(connections.c.name))]
+
+
+def secrets_of(connection: Connection, vault: Vault, org: Org) -> dict[str, str]:
+    """The secrets of a connection, readable."""
+    return vault.open_up(connection.scalars(select(connections.c.secrets).where(connections.c.id == org.id)).one())
+
+
+def keep_secrets(connection: Connection, vault: Vault, org: Org, secrets: Mapping[str, str]) -> None:
+    """Replace the secrets, as when the CRM rotated a refresh token."""
+    values = {"secrets": vault.close_in(secrets)}
+    connection.execute(update(connections).where(connections.c.id == org.id).values(values))
+
+
+def pause(connection: Connection, org: Org, reason: str | None) -> None:
+    """Say that a person has to act first; None lets it run again."""
+    connection.execute(update(connections).where(connections.c.id == org.id).values(paused=reason))
+
+
+def remove(connection: Connection, org: Org) -> None:
+    """Forget a connection and everything it brought."""
+    connection.execute(delete(connections).where(connections.c.id == org.id))
+
+
+def _org(row: Any) -> Org:
+    return Org(id=row.id, name=row.name, crm=row.crm, settings=row.settings, paused=row.paused)
