@@ -18,8 +18,8 @@ NOW = datetime.combine(TODAY, time(), UTC)
 EARLY = ("Prospecting", "Qualification")
 PREFIXES = {
     "OpportunityStage": "01J", "UserRole": "00E", "User": "005", "Account": "001", "Contact": "003",
-    "Opportunity": "006", "OpportunityHistory": "008", "OpportunityFieldHistory": "017", "OpportunityContactRole": "00K",
-    "Task": "00T", "Event": "00U",
+    "Opportunity": "006", "OpportunityHistory": "008", "OpportunityFieldHistory": "017",
+    "OpportunityContactRole": "00K", "Task": "00T", "Event": "00U",
 }  # fmt: skip
 POINTERS = (
     "ParentRoleId", "UserRoleId", "ManagerId", "OwnerId", "AccountId", "OpportunityId", "ContactId", "WhatId", "WhoId",
