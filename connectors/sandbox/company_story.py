@@ -90,7 +90,7 @@ def open_story(rng: Random, team: Team, owner: Rep, customer: Customer) -> Story
     """A deal that is still open; one in a hundred is much older than the rest."""
     last = owner.last
     age = 300 + int(rng.random() * 150) if rng.random() < 0.01 else min(int(rng.expovariate(1 / 38)), LONGEST)
-    early = rng.random() < 0.22
+    early = age >= 300 or rng.random() < 0.22
     path = _path(rng, 1.8 if early else 1.1, None, early)
     if age >= 300:
         path = [(0, 0), (12, 1), (30, VALUE if rng.random() < 0.5 else RETIRED)]
