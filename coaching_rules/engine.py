@@ -139,7 +139,7 @@ def _column(word: Word) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> dict[str, Tally]:
-    sums = ", ".join(f"count_if(verdict_{at}), count(verdict_{at})" for at in range(len(judged)))
+    sums = ", ".join(f"count(*) FILTER (WHERE verdict_{at}), count(verdict_{at})" for at in range(len(judged)))
     evaluated, *counts = connection.execute(f"SELECT count(*), {sums} FROM judged").fetchall()[0]
     return {
         rule.id: Tally(evaluated=evaluated, matched=matched, not_enough_data=evaluated - known)

@@ -148,8 +148,9 @@ class RuleSet:
 class Evidence:
     """One comparison of a rule that held for a subject.
 
-    `op` is one of `= <> < <= > >= in`, `not in`, `is` (a flag, or unknown), or empty when the word took part in a sum that has
-    no single threshold. `threshold` is what the value was held against; `threshold_source` says where it came from.
+    `op` is one of `= <> < <= > >= in`, `not in`, `is` (a flag, or unknown), or empty when the word took part in a sum
+    that has no single threshold. `threshold` is what the value was held against; `threshold_source` says where it
+    came from.
     """
 
     word: str

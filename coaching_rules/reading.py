@@ -28,6 +28,13 @@ from coaching_rules.vocabulary import WORDS, Grain, Type
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{2,59}")
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
+_SAID: dict[Type, str] = {
+    "boolean": "yes or no (true, false)",
+    "integer": "whole number",
+    "number": "number",
+    "text": "text",
+    "date": "day (2027-03-31)",
+}
 _ONLY_COACHING = ("coach", "rest_days", "max_per_week")
 _ONLY_HYGIENE = ("why", "fix")
 
@@ -214,7 +221,7 @@ def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str,
         if name not in words:
             form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
         elif not _fits(WORDS[grain][name].type, cell):
-            form.page.note(cell.start, f"`{name}` is a {WORDS[grain][name].type}; this is not")
+            form.page.note(cell.start, f"`{name}` is a {_SAID[WORDS[grain][name].type]}; this is not")
     return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
 
 

@@ -1,0 +1,187 @@
+"""The gate lets ordinary conditions pass, refuses everything else with its place, and never crashes."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coaching_rules.conditions import LONGEST, parse
+from coaching_rules.errors import ConditionErrors
+
+ORDINARY = [
+    "is_early and days_since_two_way >= 14 and not has_future_meeting and amount >= segment_median_amount",
+    "amount between 10 and 20 or stage in ('Discovery', 'It''s late')",
+    "next_step is null and segment is not null",
+    "days_in_stage > greatest(1.5 * won_median_days_in_stage, 10)",
+    "amount / contacts > 1000 and -days_to_close > 3",
+    "days_since_any >= case when stage_share < 0.4 then 14 when stage_share < 0.8 then 7 end",
+    "coalesce(amount, 0) > abs(days_to_close) + least(contacts, 3)",
+    "close_date > '2027-01-31'",
+    "has_future_meeting = is_early -- as a person would write it",
+    "case when is_early then amount > 1 else is_commit end",
+]
+
+HOSTILE = [
+    "read_csv('/etc/passwd') is null",
+    "read_text('/etc/passwd') = ''",
+    "getenv('HOME') = 'x'",
+    "(select 1) = 1",
+    "amount in (select 1)",
+    "exists (select 1)",
+    "amount in contacts",
+    "deal.amount > 1",
+    "main.deal.amount > 1",
+    "PRAGMA database_list",
+    "SET enable_external_access = true",
+    "ATTACH 'x.db'",
+    "COPY deal TO 'x.csv'",
+    "INSTALL httpfs",
+    "is_early; drop table deal",
+    "is_early union select true",
+    '"is_early"',
+    "IS_EARLY",
+    "ｉs_early",
+    "is_еarly",
+    "is_early\u200b",
+    "is_early \u202e and true",
+    "is_early \x00",
+    "amount::varchar = '1'",
+    "cast(amount as varchar) = '1'",
+    "current_date > close_date",
+    "now() is null",
+    "random() > 0.5",
+    "stage like 'D%'",
+    "stage similar to '.*'",
+    "stage || 'x' = 'x'",
+    "[1, 2][1] = amount",
+    "{'a': 1} is null",
+    "list_filter([1], x -> x > 0) is null",
+    "amount > $1",
+    "amount > ?",
+    "amount > $$1$$",
+    "stage = e'\\n'",
+    "stage = x'00'",
+    "* is null",
+    "columns('.*') > 1",
+    "amount > interval 1 day",
+    "date '2027-01-01' < close_date",
+    "is_early as x",
+    "amount % 2 = 0",
+    "amount // 2 = 0",
+    "amount is distinct from 1",
+    "amount between symmetric 1 and 2",
+    "count(*) > 1",
+    "sum(amount) > 1",
+    "row_number() over () > 1",
+    "amount > 1e400",
+    "amount > 9999999999999999",
+    "1 / (amount / contacts) > 1",
+    "case when case when is_early then true end then true end",
+    "case stage when 'x' then true end",
+    "try(is_early)",
+    "if(is_early, true, false)",
+    "(is_early, true) = (true, true)",
+    "is_early and",
+    "(is_early",
+    "stage = 'open",
+    "is_early /* open",
+    "",
+    "   ",
+    "-- nothing",
+    "true",
+    "null",
+    "1 = 1",
+    "not " * 400 + "is_early",
+    "(" * 300 + "is_early" + ")" * 300,
+    "case when " * 150 + "is_early" + " then is_early end" * 150,
+    "is_early and " * 100 + "is_early",
+    "is_early or (" * 100 + "is_early" + ")" * 100,
+    "abs(" * 200 + "amount" + ")" * 200 + " > 1",
+    "is_early " + " " * LONGEST,
+]
+
+ILL_TYPED = [
+    ("amount", "a number, not a condition"),
+    ("stage", "a text, not a condition"),
+    ("not amount", "a boolean is needed"),
+    ("amount and is_early", "a boolean is needed"),
+    ("stage < 3", "cannot be put together"),
+    ("stage > 'a'", "text has no order"),
+    ("is_early > false", "boolean has no order"),
+    ("stage between 'a' and 'b'", "text has no order"),
+    ("amount = null", "is null"),
+    ("amount in (1, null)", "is null"),
+    ("is_early is true", "stands alone"),
+    ("close_date > 3", "cannot be put together"),
+    ("close_date > 'soon'", "not a date"),
+    ("stage + 1 > 2", "a number is needed"),
+    ("abs(stage) = 1", "works on numbers"),
+    ("coalesce(stage, 1) = 'x'", "cannot be put together"),
+    ("case when is_early then 1 else 'x' end > 1", "cannot be put together"),
+    ("case when amount then true end", "a boolean is needed"),
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_conditions_pass(text: str) -> None:
+    """What a person in sales ops would write is understood."""
+    assert parse(text, "deal").words
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:40])
+def test_hostile_conditions_are_refused(text: str) -> None:
+    """Whatever is not on the list is refused, with a place inside the text."""
+    with pytest.raises(ConditionErrors) as refused:
+        parse(text, "deal")
+    for problem in refused.value.problems:
+        assert 0 <= problem.offset <= len(text)
+        assert problem.line >= 1
+        assert problem.column >= 1
+
+
+@pytest.mark.parametrize(("text", "said"), ILL_TYPED, ids=[text for text, _ in ILL_TYPED])
+def test_ill_typed_conditions_are_refused(text: str, said: str) -> None:
+    """Words of different types are not put together, and only a yes-or-no is a condition."""
+    with pytest.raises(ConditionErrors, match=said):
+        parse(text, "deal")
+
+
+def test_every_unknown_word_is_named_with_the_nearest() -> None:
+    """All of them at once, each with line and column."""
+    with pytest.raises(ConditionErrors) as refused:
+        parse("amont > 1\n  and ownr_id = 'x'", "deal")
+    first, second = refused.value.problems
+    assert (first.line, first.column, second.line, second.column) == (1, 1, 2, 7)
+    assert "`amount`" in first.message
+    assert "`owner_id`" in second.message
+
+
+def test_words_belong_to_their_grain() -> None:
+    """A word about deals means nothing about reps."""
+    with pytest.raises(ConditionErrors, match="unknown word"):
+        parse("amount > 1", "rep")
+
+
+def test_a_syntax_error_says_where() -> None:
+    """The place is that of the piece that could not be read, also on a later line."""
+    with pytest.raises(ConditionErrors) as refused:
+        parse("is_early and\namount >> > 3", "deal")
+    assert refused.value.problems[0].line == 2
+
+
+def test_words_come_in_the_order_of_reading() -> None:
+    """So that evidence reads as the condition does."""
+    assert parse("is_early and amount > segment_median_amount", "deal").words == (
+        "is_early",
+        "amount",
+        "segment_median_amount",
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="()'\"=<>+-*/,;.$?: \nabis_early0123456789amountcasewhenthenendnotandornull", max_size=60))
+def test_no_text_crashes_the_gate(text: str) -> None:
+    """Any text is a condition or a list of problems, nothing else."""
+    with contextlib.suppress(ConditionErrors):
+        assert parse(text, "deal").words
