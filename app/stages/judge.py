@@ -1,0 +1,93 @@
+"""Judge: which situations deserve attention? Findings open, persist, clear and reopen, each with its evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.store import judgements
+from app.store.session import Store
+from coaching_rules.engine import Facts, Judgement, Tally, evaluate
+from coaching_rules.model import Finding, Rule
+from coaching_rules.vocabulary import SUBJECT, Grain
+
+JUDGED = ("live", "shadow")
+"""A draft is not judged on people's deals yet, a retired rule no more."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a judgement changed, and the tally of each rule."""
+
+    opened: int
+    persisting: int
+    cleared: int
+    tallies: Mapping[str, Tally]
+
+
+def judge(store: Store, connection_id: int, run_id: int, facts: Facts, rules: Sequence[Rule]) -> Judged:
+    """Hold the facts against the rules and keep what was found. Twice with the same facts changes nothing more."""
+    judged = [rule for rule in rules if rule.status in JUDGED]
+    judgement = evaluate(judged, facts)
+    rows = _rows(judgement, {rule.id: rule for rule in judged}, facts)
+    with store.begin() as connection:
+        before = judgements.open_by_subject(connection, connection_id)
+        episodes = judgements.episodes(connection, connection_id)
+        new = [_opened(row, connection_id, episodes.get(key, 0) + 1) for key, row in rows.items() if key not in before]
+        judgements.keep_versions(connection, [_version(rule, facts.as_of) for rule in judged])
+        judgements.keep_counts(connection, _counts(run_id, judged, judgement.tallies))
+        judgements.keep_open(connection, {before[key]: row for key, row in rows.items() if key in before})
+        judgements.add(connection, new)
+        gone = [before[key] for key in before if key not in rows]
+        judgements.clear(connection, gone, facts.as_of)
+    return Judged(opened=len(new), persisting=len(rows) - len(new), cleared=len(gone), tallies=judgement.tallies)
+
+
+def _rows(judgement: Judgement, rules: Mapping[str, Rule], facts: Facts) -> dict[tuple[str, str], Row]:
+    known = {grain: _known(facts, grain, judgement.findings) for grain in facts.tables}
+    return {
+        (f.rule_id, f.subject_id): {
+            "rule_id": f.rule_id,
+            "subject_id": f.subject_id,
+            "rule_version": f.rule_version,
+            "grain": f.grain,
+            "kind": rules[f.rule_id].kind,
+            "severity": rules[f.rule_id].severity,
+            "evidence": [_plain(asdict(evidence)) for evidence in f.evidence],
+            "facts": known[f.grain][f.subject_id],
+            "seen_at": judgement.as_of,
+        }
+        for f in judgement.findings
+    }
+
+
+def _known(facts: Facts, grain: Grain, findings: Sequence[Finding]) -> dict[str, Row]:
+    """Every word of the subjects that were found, by subject."""
+    subjects = {f.subject_id for f in findings if f.grain == grain}
+    table = facts.tables[grain]
+    places = [i for i, subject in enumerate(table.column(SUBJECT[grain]).to_pylist()) if subject in subjects]
+    return {row[SUBJECT[grain]]: _plain(row) for row in table.take(places).to_pylist()}
+
+
+def _plain(row: Row) -> Row:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+
+
+def _opened(row: Row, connection_id: int, episode: int) -> Row:
+    opened = {"connection_id": connection_id, "episode": episode, "state": "open", "opened_at": row["seen_at"]}
+    return row | opened
+
+
+def _version(rule: Rule, at: datetime) -> Row:
+    said = {"when": rule.when, "title": rule.title, "texts": list(rule.texts), "severity": rule.severity}
+    return {"rule_id": rule.id, "version": rule.version, "content": said, "first_used_at": at}
+
+
+def _counts(run_id: int, rules: Sequence[Rule], tallies: Mapping[str, Tally]) -> list[Row]:
+    versions = {rule.id: rule.version for rule in rules}
+    return [
+        {"run_id": run_id, "rule_id": rule_id, "rule_version": versions[rule_id], **asdict(tally)}
+        for rule_id, tally in tallies.items()
+    ]
