@@ -262,8 +262,7 @@ def _case(node: exp.Expr, words: dict[str, Word]) -> _Piece:
     pieces = _same_type(results, [_render(result, words) for result in results])
     arms = [f"WHEN {_expect('boolean', arm.this, words)} THEN {piece.sql}" for arm, piece in zip(branches, pieces)]
     otherwise = f" ELSE {pieces[-1].sql}" if default else ""
-    kind = next((piece.type for piece in pieces if piece.type != "null"), "null")
-    return _Piece(f"CASE {' '.join(arms)}{otherwise} END", kind)
+    return _Piece(f"CASE {' '.join(arms)}{otherwise} END", _first_type(pieces))
 
 
 def _function(node: exp.Expr, words: dict[str, Word]) -> _Piece:
@@ -306,11 +305,15 @@ def _as_date(node: exp.Expr, piece: _Piece) -> _Piece:
 
 
 def _same_type(nodes: list[exp.Expr], pieces: list[_Piece]) -> list[_Piece]:
-    kinds = [piece.type for piece in pieces if piece.type != "null"]
+    kind = _first_type(pieces)
     for node, piece in zip(nodes, pieces):
-        if piece.type not in ("null", kinds[0]):
-            raise _Refused(node, f"a {kinds[0]} and a {piece.type} cannot be put together")
+        if piece.type not in ("null", kind):
+            raise _Refused(node, f"a {kind} and a {piece.type} cannot be put together")
     return pieces
+
+
+def _first_type(pieces: list[_Piece]) -> str:
+    return next((piece.type for piece in pieces if piece.type != "null"), "null")
 
 
 _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
@@ -359,20 +362,6 @@ def _clauses(node: exp.Expr, negated: bool, words: dict[str, Word]) -> Iterator[
     elif isinstance(node, (exp.And, exp.Or)):
         yield from _clauses(node.this, negated, words)
         yield from _clauses(node.expression, negated, words)
-    elif isinstance(node, exp.Column):
-        yield Clause(
-            word=node.name,
-            op="is",
-            holds=_holds(node, negated, words),
-            threshold="false" if negated else "true",
-        )
-    elif isinstance(node, exp.Is) and isinstance(node.this, exp.Column):
-        if not negated:  # that something is known is no evidence
-            yield Clause(word=node.this.name, op="is", holds=_holds(node, negated, words), threshold=None)
-    elif isinstance(node, exp.In) and isinstance(node.this, exp.Column):
-        listed = ", ".join(option.name or option.sql() for option in node.expressions).replace("'", "''")
-        op = "not in" if negated else "in"
-        yield Clause(word=node.this.name, op=op, holds=_holds(node, negated, words), threshold=f"'{listed}'")
     elif isinstance(node, exp.Between) and isinstance(node.this, exp.Column):
         yield _against(node.this, "<" if negated else ">=", node.args["low"], words)
         yield _against(node.this, ">" if negated else "<=", node.args["high"], words)
@@ -383,21 +372,35 @@ def _clauses(node: exp.Expr, negated: bool, words: dict[str, Word]) -> Iterator[
         op = _MIRRORED[_COMPARISON[type(node)]]
         yield _against(node.expression, _OPPOSITE[op] if negated else op, node.this, words)
     else:
-        for name in dict.fromkeys(column.name for column in node.find_all(exp.Column)):
-            yield Clause(word=name, op="", holds=_holds(node, negated, words), threshold=None)
+        yield from _plain_clauses(node, negated, words)
 
 
-def _holds(node: exp.Expr, negated: bool, words: dict[str, Word]) -> str:
+def _plain_clauses(node: exp.Expr, negated: bool, words: dict[str, Word]) -> Iterator[Clause]:
+    """What has no threshold to compute: a flag, a list, `is null`, or a sum of several words."""
     sql = _render(node, words).sql
-    return f"(NOT {sql})" if negated else sql
+    holds = f"(NOT {sql})" if negated else sql
+    if isinstance(node, exp.Column):
+        yield Clause(word=node.name, op="is", holds=holds, threshold="false" if negated else "true")
+    elif isinstance(node, exp.Is) and isinstance(node.this, exp.Column):
+        if not negated:  # that something is known is no evidence
+            yield Clause(word=node.this.name, op="is", holds=holds, threshold=None)
+    elif isinstance(node, exp.In) and isinstance(node.this, exp.Column):
+        listed = ", ".join(option.name or option.sql() for option in node.expressions).replace("'", "''")
+        yield Clause(word=node.this.name, op="not in" if negated else "in", holds=holds, threshold=f"'{listed}'")
+    else:
+        for name in dict.fromkeys(column.name for column in node.find_all(exp.Column)):
+            yield Clause(word=name, op="", holds=holds, threshold=None)
 
 
 def _against(column: exp.Expr, op: str, threshold: exp.Expr, words: dict[str, Word]) -> Clause:
     left, right = _alike([column, threshold], words)
+    # A word that only chooses between numbers of a case is not where the number came from.
+    choosing = {id(part) for arm in threshold.find_all(exp.If) for part in arm.this.find_all(exp.Column)}
+    names = [part.name for part in threshold.find_all(exp.Column) if id(part) not in choosing]
     return Clause(
         word=column.name,
         op=op,
         holds=f"({left.sql} {op} {right.sql})",
         threshold=right.sql,
-        threshold_words=tuple(dict.fromkeys(part.name for part in threshold.find_all(exp.Column))),
+        threshold_words=tuple(dict.fromkeys(names)),
     )

@@ -192,21 +192,18 @@ def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mappi
 
 
 def _source(clause: Clause, values: Mapping[str, Value]) -> str:
-    if not clause.threshold_words:
-        return "the rule" if clause.op else ""
     known = [name for name in clause.threshold_words if values[name] is not None]
+    if not known:
+        return "the rule" if clause.op else ""
     learnt = [name for name in known if f"{name}_n" in values]
-    if learnt:
-        return "; ".join(_learnt(name, values) for name in learnt)
-    if known:
-        return ", ".join(name.replace("_", " ") for name in known)
-    return "the rule"
+    said = "; ".join(_learnt(name, values) for name in learnt) or ", ".join(name.replace("_", " ") for name in known)
+    return said if clause.threshold == f'"{known[0]}"' else f"the rule, from {said}"
 
 
 def _learnt(name: str, values: Mapping[str, Value]) -> str:
     count = values[f"{name}_n"]
     if not count:
-        return "default, no won deals to learn from yet"
+        return "the default, with no won deals to learn from yet"
     raw = values.get(f"{name}_raw")
     alone = f"; alone they suggest {human(name, raw)}" if raw is not None and raw != values[name] else ""
     return f"your won deals, n={count}{alone}"

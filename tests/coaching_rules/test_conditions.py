@@ -20,6 +20,8 @@ ORDINARY = [
     "close_date > '2027-01-31'",
     "has_future_meeting = is_early -- as a person would write it",
     "case when is_early then amount > 1 else is_commit end",
+    "case when is_early then null else amount end > 1",
+    "case when is_early then null end > amount",
 ]
 
 HOSTILE = [
@@ -115,6 +117,7 @@ ILL_TYPED = [
     ("is_early is true", "stands alone"),
     ("close_date > 3", "cannot be put together"),
     ("close_date > 'soon'", "not a date"),
+    ("case when is_early then null end", "a null, not a condition"),
     ("stage + 1 > 2", "a number is needed"),
     ("abs(stage) = 1", "works on numbers"),
     ("coalesce(stage, 1) = 'x'", "cannot be put together"),

@@ -125,9 +125,33 @@ def test_evidence_says_how_many_won_deals_speak() -> None:
     when = "days_in_stage > 1.5 * won_median_days_in_stage"
     (said,) = evidence(when, row)
     assert (said.op, said.threshold) == (">", 21)
-    assert said.threshold_source == "your won deals, n=9; alone they suggest 11"
+    assert said.threshold_source == "the rule, from your won deals, n=9; alone they suggest 11"
     (said,) = evidence(when, row | {"won_median_days_in_stage_n": 0, "won_median_days_in_stage_raw": None})
-    assert said.threshold_source == "default, no won deals to learn from yet"
+    assert said.threshold_source == "the rule, from the default, with no won deals to learn from yet"
+
+
+def test_a_word_that_only_chooses_is_not_the_source() -> None:
+    """The number for a late stage is the rule's, whatever picked it; a plain word needs no "the rule"."""
+    row: Row = {
+        "days_since_any": 9,
+        "stage_share": 0.9,
+        "won_median_touch_gap_days": 4,
+        "won_median_touch_gap_days_n": 7,
+    }
+    (said,) = evidence("days_since_any > case when stage_share > 0.5 then 5 else 14 end", row)
+    assert (said.threshold, said.threshold_source) == (5, "the rule")
+    (said,) = evidence("days_since_any > won_median_touch_gap_days", row)
+    assert (said.threshold, said.threshold_source) == (4, "your won deals, n=7")
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), pa.float32(), pa.decimal128(18, 2)])
+def test_numbers_may_arrive_in_any_width(kind: pa.DataType) -> None:
+    """A CRM's decimals and whole amounts are numbers too."""
+    facts = table("deal", [{"amount": 20}])
+    at = facts.schema.get_field_index("amount")
+    facts = facts.set_column(at, "amount", pa.array([20], pa.int32()).cast(pa.decimal128(18, 2)).cast(kind))
+    (finding,) = evaluate([rule("amount > 10")], Facts(as_of=NOON, tables={"deal": facts})).findings
+    assert finding.values == {"amount": 20.0}
 
 
 def test_evidence_leaves_out_what_did_not_hold() -> None:
@@ -221,7 +245,6 @@ ROWS: list[Row] = [
     for early in (None, True, False)
     for stage in (None, "Proof")
 ]
-Meaning = tuple[str, "object"]
 
 
 def _number(node: tuple, row: Row) -> float | None:
