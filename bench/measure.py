@@ -11,14 +11,15 @@ from time import perf_counter
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import create_engine
 
 from app.stages.measure import measure_frames
 from app.store.frames import READ, frames
+from app.store.session import open_store
 from app.store.tables import metadata
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 STAGES = ["Prospecting", "Qualification", "Proposal", "Negotiation", "Closed Won", "Closed Lost"]
+CONNECTION = "INSERT INTO connections VALUES (1, 'bench', 'sandbox', '{}', '', '2026-01-01 00:00:00.000000', NULL)"
 BEFORE = f"to_timestamp({NOW.timestamp()} - 86400 *"
 ROWS = {
     "users": f"""SELECT 'user ' || i AS id, id AS name, true AS active, 'user ' || i // 8 AS manager_id,
@@ -55,9 +56,10 @@ def made_up() -> dict[str, pa.Table]:
 
 
 def fill(path: Path, rows: Mapping[str, pa.Table]) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    store = open_store(f"sqlite:///{path}")
+    metadata.create_all(store.engine)
+    with store.begin() as connection:
+        connection.exec_driver_sql(CONNECTION)
         for name, table in rows.items():
             for batch in table.to_batches(50_000):
                 connection.execute(metadata.tables[name].insert(), batch.to_pylist())
@@ -68,9 +70,9 @@ if __name__ == "__main__":
         path = Path(folder) / "bench.sqlite3"
         fill(path, made_up())
         begin = perf_counter()
-        rows = frames(create_engine(f"sqlite:///{path}"), 1, NOW)
+        rows = frames(open_store(f"sqlite:///{path}"), 1, NOW)
         read = perf_counter()
         facts = measure_frames(rows, as_of=NOW, known_at=NOW)
-        print(f"rows {({table.name: rows[table.name].num_rows for table in READ})}")
+        print(f"rows { ({table.name: rows[table.name].num_rows for table in READ}) }")
         print(f"frames {read - begin:.2f} s, facts {perf_counter() - read:.2f} s")
         print({grain: table.num_rows for grain, table in facts.tables.items()})

@@ -8,7 +8,8 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from app.store.frames import Database, frames
+from app.store.frames import frames
+from app.store.session import Store
 from coaching_rules.engine import Facts
 from coaching_rules.vocabulary import WORDS
 
@@ -36,13 +37,13 @@ STEPS = (
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
 
 
-def measure(engine: Database, connection_id: int, *, as_of: datetime, known_at: datetime | None = None) -> Facts:
+def measure(store: Store, connection_id: int, *, as_of: datetime, known_at: datetime | None = None) -> Facts:
     """Facts of every deal and rep as of `as_of`, from what we had learnt by `known_at` (default: by `as_of`).
 
     A live run leaves `known_at` out; a backtest passes now, since the CRM told us its history only lately.
     """
     known_at = known_at or as_of
-    return measure_frames(frames(engine, connection_id, known_at), as_of=as_of, known_at=known_at)
+    return measure_frames(frames(store, connection_id, known_at), as_of=as_of, known_at=known_at)
 
 
 def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:

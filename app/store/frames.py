@@ -16,10 +16,8 @@ from sqlalchemy.engine import URL
 from app.store.canonical import accounts, activities, deal_changes, deal_contacts, deals, field_changes, stages, users
 from app.store.coaching import plan_items
 from app.store.ledger import outcomes
+from app.store.session import Store, StoreFailed
 from app.store.tables import Instant
-
-Database = Engine
-"""Where the rows are: a SQLite file or a PostgreSQL, as everywhere in the store."""
 
 READ: dict[Table, str] = {
     users: "id name active manager_id role created_at deleted_at",
@@ -39,19 +37,20 @@ BATCH = 2_000
 INSTANT = pa.timestamp("us", "UTC")
 
 
-def frames(engine: Database, connection_id: int, known_at: datetime) -> dict[str, pa.Table]:
+def frames(store: Store, connection_id: int, known_at: datetime) -> dict[str, pa.Table]:
     """One Arrow table a name: the rows of this connection that we had learnt by `known_at`, in one snapshot.
 
     Instants are timestamp[us, UTC], dates date32, booleans bool, whatever the database, rows or no rows.
+    Raises StoreFailed.
     """
-    on_postgresql = engine.dialect.name == "postgresql"
+    on_postgresql = store.engine.dialect.name == "postgresql"
     queries = {}
     for table, columns in READ.items():
         # SQLite would walk an index and fetch row by row, in twice the time of a pass over the whole table
         mine = table.c.connection_id if on_postgresql else table.c.connection_id + 0
         query = select(*(table.c[name] for name in columns.split())).where(mine == connection_id)
         queries[table.name] = query.where(table.c.observed_at <= known_at) if "observed_at" in table.c else query
-    return dict((_from_postgresql if on_postgresql else _from_sqlite)(engine, queries))
+    return dict((_from_postgresql if on_postgresql else _from_sqlite)(store, queries))
 
 
 def _text(engine: Engine, query: Select[Any]) -> str:
@@ -67,26 +66,28 @@ def _arrow(column: ColumnElement[Any]) -> pa.DataType:
     return kinds.get(type(column.type), pa.string())
 
 
-def _from_postgresql(engine: Engine, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
-    with adbc.connect(_libpq(engine.url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for name, query in queries.items():
-            cursor.execute(_text(engine, query))
-            yield name, cursor.fetch_arrow_table().cast(_schema(query))
+def _from_postgresql(store: Store, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
+    try:
+        with adbc.connect(_libpq(store.engine.url)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            for name, query in queries.items():
+                cursor.execute(_text(store.engine, query))
+                yield name, cursor.fetch_arrow_table().cast(_schema(query))
+    except adbc.Error as error:
+        raise StoreFailed(
+            "The database cannot be read; check COACHSYNC_DATABASE_URL and that it is running."
+        ) from error
 
 
 def _libpq(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _from_sqlite(engine: Engine, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
-    with engine.connect() as connection:
-        cursor = connection.connection.cursor()
-        connection.exec_driver_sql("SAVEPOINT snapshot")
+def _from_sqlite(store: Store, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
+    with store.read() as connection:
         for name, query in queries.items():
-            cursor.execute(_text(engine, query))
-            schema = _schema(query)
-            yield name, pa.Table.from_batches(_batches(cursor, schema), schema)
+            cursor = connection.exec_driver_sql(_text(store.engine, query)).cursor
+            yield name, pa.Table.from_batches(_batches(cursor, _schema(query)), _schema(query))
 
 
 def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
