@@ -6,13 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from app.store import judgements
-from app.store.session import Store
+from app.store.session import Transaction
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
-from coaching_rules.model import Finding, Rule
+from coaching_rules.model import Finding, Rule, RuleSet
 from coaching_rules.vocabulary import SUBJECT, Grain
-
-JUDGED = ("live", "shadow")
-"""A draft is not judged on people's deals yet, a retired rule no more."""
 
 Row = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """What the CRM said: one table a kind, the newest version of each record, and the deal history beside it.
 
 Two times are kept apart: when a thing became true in the CRM (`valid_from`, `changed_at`) and when we learnt it
-(`observed_at`). `deleted_at` is when it left, and `gone` says whether it was deleted or we can no longer see it (unseen).
+(`observed_at`). `deleted_at` is when it left, `gone` whether it was deleted or is out of our sight (unseen).
 """
 
 from collections.abc import Iterable, Sequence

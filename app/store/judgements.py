@@ -57,7 +57,7 @@ def keep_open(connection: Connection, renewed: Mapping[int, Row]) -> None:
     table = findings.c
     statement = update(findings).where(table.id == bindparam("b_id"))
     names = ("rule_version", "severity", "evidence", "facts", "seen_at")
-    values = {name: bindparam(f"b_{name}") for name in names}
+    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
     rows = [{"b_id": key, **{f"b_{name}": row[name] for name in names}} for key, row in renewed.items()]
     connection.execute(statement.values(values), rows)
 

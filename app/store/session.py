@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from app.errors import Stop
 
+Transaction = Connection
+"""What a stage is handed when its writes belong together; only this room knows what it is."""
 BUSY_SECONDS = 30
 
 
@@ -34,7 +36,7 @@ class Store:
         self.engine = engine
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, and leaves nothing when it fails."""
         with _named_failures(), self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
@@ -42,7 +44,16 @@ class Store:
                 yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def rehearse(self) -> Iterator[Transaction]:
+        """A transaction that leaves nothing, so that a run can be looked at before it is made."""
+        with _named_failures(), self.engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
         """A transaction for reading: what it sees does not move."""
         with _named_failures(), self.engine.connect() as connection, connection.begin():
             yield connection

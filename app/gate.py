@@ -1,0 +1,46 @@
+"""Opens the gate of a stored connection: its secrets, its share of the API budget, and where rotated tokens go."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from app.config import Coaching
+from app.errors import NotReady
+from app.store import connections, runs
+from app.store.connections import Org, Vault
+from app.store.session import Store
+from connectors import registry
+from connectors.base import Connector
+
+
+def open_gate(store: Store, vault: Vault, org: Org, coaching: Coaching, now: datetime) -> Connector:
+    """A connector for this org; nothing is asked of the CRM yet."""
+
+    def save(secrets: Mapping[str, str]) -> None:
+        with store.begin() as connection:
+            connections.keep_secrets(connection, vault, org, secrets)
+
+    with store.read() as connection:
+        secrets = connections.secrets_of(connection, vault, org)
+        spent = runs.calls_lately(connection, org.id, now)
+    return registry.get(
+        org.crm,
+        org.settings,
+        secrets,
+        save=save,
+        share=coaching.api_share,
+        spent_before=spent,
+        overlap=timedelta(minutes=coaching.overlap_minutes),
+    )
+
+
+def named(store: Store, name: str) -> Org:
+    """The connection of this name; raises NotReady with the names there are."""
+    with store.read() as connection:
+        found = connections.find(connection, name)
+        known = [org.name for org in connections.every(connection)]
+    if found is None:
+        there = f"there are: {', '.join(known)}" if known else "there is none yet"
+        raise NotReady(
+            f"There is no connection '{name}'; {there}. Make one with `coachsync connect salesforce NAME …`."
+        )
+    return found

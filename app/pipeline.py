@@ -1,0 +1,165 @@
+"""THE STORY: the loop's rhythms. Read this first.
+
+often:    pull what changed, reconcile what people did, push what is pending
+morning:  pull, reconcile, measure, judge, plan, push
+preview:  measure, judge and plan as a morning would, and write nothing
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from app.config import Coaching
+from app.errors import Interrupted, NotReady, Stop
+from app.stages.judge import Judged, judge
+from app.stages.measure import measure
+from app.stages.plan import PlanResult, plan
+from app.stages.pull import Progress, Pulled, pull
+from app.stages.push import Pushed, push
+from app.stages.reconcile import reconcile
+from app.store import connections, runs
+from app.store.connections import Org
+from app.store.session import Store
+from coaching_rules.model import RuleSet
+from connectors.base import Connector
+from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Everything one connection's rhythms need. `clock` tells when we learn things; nothing below reads another."""
+
+    store: Store
+    org: Org
+    connector: Connector
+    coaching: Coaching
+    rules: RuleSet
+    clock: Callable[[], datetime]
+    progress: Progress = lambda kind, rows, expected: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a run did. A stage that was not reached is None."""
+
+    rhythm: str
+    as_of: datetime
+    pulled: Pulled | None = None
+    outcomes: dict[str, int] = field(default_factory=dict)
+    judged: Judged | None = None
+    planned: PlanResult | None = None
+    pushed: Pushed | None = None
+    api_calls: int = 0
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers of it, as the ledger keeps them and --json prints them."""
+        found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes}
+        if self.pulled:
+            found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
+        if self.judged:
+            judged = self.judged
+            found |= {"findings_opened": judged.opened, "findings_open": judged.opened + judged.persisting}
+            found |= {"findings_cleared": judged.cleared}
+            found |= {"not_enough_data": {rule: tally.not_enough_data for rule, tally in judged.tallies.items()}}
+        if self.planned:
+            planned = self.planned
+            found |= {"plan_items": len(planned.new), "items_updated": len(planned.updated)}
+            found |= {"items_cleared": len(planned.cleared), "not_planned": len(planned.left_out)}
+        if self.pushed:
+            found["pushed"] = asdict(self.pushed)
+        return found
+
+
+def often(loop: Loop, *, sweep: bool = False, push_too: bool = True) -> Report:
+    """Bring home what changed, see what people did, and send what is pending."""
+    with _run(loop, "often", loop.clock()) as (report, _):
+        _bring_home(loop, report, sweep)
+        if push_too:
+            report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+    return report
+
+
+def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
+    """The whole loop once. `as_of` is when the facts are judged; by default now, after the pull."""
+    with _run(loop, "morning", as_of or loop.clock()) as (report, run_id):
+        _bring_home(loop, report, sweep=False)
+        report.as_of = as_of or loop.clock()
+        facts = measure(loop.store.engine, loop.org.id, as_of=report.as_of, known_at=loop.clock())
+        with loop.store.begin() as transaction:
+            report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules)
+        with loop.store.begin() as transaction:
+            report.planned = _plan(loop, transaction, report.as_of, dry=False)
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+    return report
+
+
+def send(loop: Loop) -> Report:
+    """Only send what is pending."""
+    with _run(loop, "push", loop.clock()) as (report, _):
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+    return report
+
+
+def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime, now: datetime) -> Report:
+    """What a morning would do, from what is stored; the CRM is not asked and nothing is kept."""
+    report = Report(rhythm="preview", as_of=as_of)
+    with store.read() as transaction:
+        if not runs.read_at(transaction, org.id):
+            raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
+    facts = measure(store.engine, org.id, as_of=as_of, known_at=now)
+    with store.rehearse() as transaction:
+        report.judged = judge(transaction, org.id, None, facts, rules)
+        report.planned = plan(
+            transaction, org.id, as_of=as_of, coaching=coaching, rules={r.id: r for r in rules.rules}, dry=True
+        )
+    return report
+
+
+def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
+    report.pulled = pull(loop.store, loop.org.id, loop.connector, clock=loop.clock, sweep=sweep, progress=loop.progress)
+    report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
+
+
+def _plan(loop: Loop, transaction: Any, as_of: datetime, *, dry: bool) -> PlanResult:
+    rules = {rule.id: rule for rule in loop.rules.rules if rule.status == "live"}
+    return plan(transaction, loop.org.id, as_of=as_of, coaching=loop.coaching, rules=rules, dry=dry)
+
+
+@contextmanager
+def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int]]:
+    """One run: alone on its connection, recorded from beginning to end, and ended by a sentence if it must stop."""
+    report = Report(rhythm=rhythm, as_of=as_of)
+    with loop.store.lock(loop.org.name):
+        with loop.store.begin() as transaction:
+            run_id = runs.start(transaction, loop.org.id, rhythm, as_of, loop.clock())
+        error: Stop | None = None
+        try:
+            yield report, run_id
+        except GateError as refusal:
+            error = _stop(refusal)
+        except Stop as stop:
+            error = stop
+        report.api_calls = loop.connector.usage().calls
+        with loop.store.begin() as transaction:
+            runs.finish(transaction, run_id, loop.clock(), report.counts(), str(error) if error else None)
+            paused = str(error) if isinstance(error, NotReady) else None
+            connections.pause(transaction, loop.org, paused)
+    if error is not None:
+        log.warning("stopped", connection=loop.org.name, rhythm=rhythm, reason=str(error))
+        raise error
+
+
+def _stop(refusal: GateError) -> Stop:
+    if isinstance(refusal, RetryLater):
+        return Interrupted(f"{refusal} Nothing is lost: run the same command again.")
+    if isinstance(refusal, OverBudget):
+        return Interrupted(str(refusal))
+    if isinstance(refusal, Reconnect):
+        return NotReady(f"{refusal} Then run `coachsync check`.")
+    return NotReady(str(refusal))
