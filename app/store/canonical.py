@@ -291,3 +291,12 @@ def counts(connection: Connection, connection_id: int) -> dict[Kind, int]:
         or 0
         for kind, table in TABLES.items()
     }
+
+
+def names(connection: Connection, connection_id: int, ids: Sequence[str]) -> dict[str, str]:
+    """What these users, accounts and deals are called, by id."""
+    found: dict[str, str] = {}
+    for table in (users, accounts, deals):
+        wanted = select(table.c.id, table.c.name).where(table.c.connection_id == connection_id, table.c.id.in_(ids))
+        found |= {row.id: row.name for row in connection.execute(wanted)}
+    return found

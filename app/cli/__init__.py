@@ -1,0 +1,5 @@
+"""The command line. Each command is a line or two into the pipeline, the store or the rules."""
+
+from app.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,245 @@
+"""The commands, in the order in which a new user needs them."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from app import pipeline
+from app.cli import show
+from app.cli.desk import at_work, coaching_of, connection, now, opened, out, read_settings, rules_of, say, vault_of
+from app.cli.guard import guarded
+from app.cli.playground import demo, sandbox
+from app.errors import NotReady
+from app.gate import open_gate
+from app.store import connections, schema
+from coaching_rules.cases import check_cases
+from coaching_rules.errors import RuleErrors
+from coaching_rules.loader import load, starter
+
+cli = typer.Typer(
+    name="coachsync",
+    help="Coaching that happens, inside the CRM: pull, measure, judge, plan, push, reconcile.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+connect = typer.Typer(help="Connect a CRM org.", no_args_is_help=True)
+rules_cli = typer.Typer(help="Work on coaching rules.", no_args_is_help=True)
+db = typer.Typer(help="Look after the database.", no_args_is_help=True)
+cli.add_typer(connect, name="connect")
+cli.add_typer(rules_cli, name="rules")
+cli.add_typer(db, name="db")
+
+Name = Annotated[str, typer.Argument(help="Name of the connection.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Folder of rules, over the starter pack. Default: HOME/rules.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Judge as of this instant (ISO 8601; without a zone: UTC). Default: now.")
+]
+
+
+@connect.command("salesforce")
+def connect_salesforce(
+    name: Name,
+    login_url: Annotated[
+        str, typer.Option(help="https://login.salesforce.com, test.salesforce.com, or your My Domain.")
+    ],
+    client_id: Annotated[str, typer.Option(help="Consumer key of the External Client App.")],
+    username: Annotated[str | None, typer.Option(help="Integration user, for the JWT bearer flow.")] = None,
+    private_key_file: Annotated[Path | None, typer.Option(help="Its RSA private key (PEM).")] = None,
+    client_secret_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds the consumer secret (client credentials).")
+    ] = None,
+    refresh_token_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds a refresh token.")
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="PEM file of a private certificate authority.")] = None,
+    key_field: Annotated[
+        str, typer.Option(help="Unique external-id field on Activity; '' where there is none.")
+    ] = "Coaching_Key__c",
+    segment_field: Annotated[str, typer.Option(help="Field of Account that tells its segment.")] = "Industry",
+    api_version: Annotated[str, typer.Option(help="API version.")] = "62.0",
+) -> None:
+    """Store a Salesforce connection and check it. Secrets are kept encrypted."""
+    secrets = _secrets(username, private_key_file, client_secret_env, refresh_token_env)
+    _check_address(login_url)
+    settings = {
+        "login_url": login_url.rstrip("/"),
+        "client_id": client_id,
+        "username": username,
+        "ca_file": str(ca_file.resolve()) if ca_file else None,
+        "key_field": key_field or None,
+        "segment_field": segment_field,
+        "api_version": api_version,
+    }
+    chosen = read_settings()
+    with opened(chosen) as store, store.begin() as transaction:
+        connections.save(transaction, vault_of(chosen), name, "salesforce", settings, secrets, now())
+    out.print(f"Stored connection '{name}'.")
+    check(name)
+
+
+def _secrets(
+    username: str | None, key_file: Path | None, secret_env: str | None, token_env: str | None
+) -> dict[str, str]:
+    if key_file and not username:
+        raise NotReady("The JWT bearer flow needs --username beside --private-key-file.")
+    if key_file:
+        try:
+            return {"private_key": key_file.read_text(encoding="ascii")}
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotReady(f"{key_file} cannot be read as a PEM file.") from error
+    named = {"client_secret": secret_env, "refresh_token": token_env}
+    given = {kind: variable for kind, variable in named.items() if variable}
+    if not given:
+        raise NotReady(
+            "Say how to sign in: --username with --private-key-file, --client-secret-env, or --refresh-token-env."
+        )
+    unset = [variable for variable in given.values() if not os.environ.get(variable)]
+    if unset:
+        raise NotReady(f"The environment variable {unset[0]} is not set.")
+    return {kind: os.environ[variable] for kind, variable in given.items()}
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
+        raise NotReady(f"--login-url must be an https address like https://acme.my.salesforce.com, not '{url}'.")
+
+
+@cli.command()
+def check(name: Name, as_json: AsJson = False) -> None:
+    """Look at everything the work needs in the org, and say what to mend. Changes nothing."""
+    settings = read_settings()
+    with opened(settings) as store:
+        org = connection(store, name)
+        checks = open_gate(store, vault_of(settings), org, coaching_of(settings), now()).check()
+        failed = [c for c in checks if not c.ok and c.fatal]
+        if not failed and org.paused:
+            with store.begin() as transaction:
+                connections.pause(transaction, org, None)
+    if as_json:
+        say({"ok": not failed, "checks": [show.plain(c) for c in checks]})
+    else:
+        show.checks(checks)
+    if failed:
+        raise typer.Exit(NotReady.exit_code)
+
+
+@cli.command()
+def pull(
+    name: Name,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Also ask after every stored record, for what left without a trace.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring home what changed, and see what people did with our tasks."""
+    with at_work(name, quiet=as_json) as loop:
+        report = pipeline.often(loop, sweep=sweep, push_too=False)
+    say(report.counts()) if as_json else show.pulled(report)
+
+
+@cli.command()
+def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = False) -> None:
+    """Show what a morning would plan and write, against what the CRM holds. Changes nothing."""
+    settings = read_settings()
+    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    with opened(settings) as store:
+        org = connection(store, name)
+        moment = now()
+        report = pipeline.preview(store, org, coaching, ruleset, as_of=_instant(as_of) or moment, now=moment)
+        names = show.names(store, org.id, report)
+    say(show.plan_json(report, names)) if as_json else show.plan(report, names)
+
+
+@cli.command()
+def push(name: Name, as_json: AsJson = False) -> None:
+    """Send to the CRM what is pending."""
+    with at_work(name, quiet=as_json) as loop:
+        report = pipeline.send(loop)
+    say(report.counts()) if as_json else show.pushed(report)
+
+
+@cli.command()
+def run(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = False) -> None:
+    """A morning: pull, reconcile, measure, judge, plan, push."""
+    with at_work(name, rules=rules, quiet=as_json) as loop:
+        report = pipeline.morning(loop, as_of=_instant(as_of))
+        names = show.names(loop.store, loop.org.id, report)
+    say(report.counts() | {"as_of": report.as_of}) if as_json else show.morning(report, names)
+
+
+@cli.command()
+def status(
+    name: Annotated[str | None, typer.Argument(help="Name of a connection. Default: all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is stored, what is open, what the CRM refused and what to do about it."""
+    settings = read_settings()
+    with opened(settings) as store:
+        with store.read() as transaction:
+            orgs = [connection(store, name)] if name else connections.every(transaction)
+        found = [show.status_of(store, org, coaching_of(settings), now()) for org in orgs]
+    say({"connections": found}) if as_json else show.status(found)
+
+
+@rules_cli.command("check")
+def rules_check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of rules. Default: HOME/rules, or the starter pack.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load rules, list every mistake with its place, and run every rule's cases."""
+    settings = read_settings()
+    chosen = folder or (settings.home / "rules" if (settings.home / "rules").is_dir() else None)
+    try:
+        ruleset = load(chosen) if chosen else starter()
+    except RuleErrors as errors:
+        if as_json:
+            say({"ok": False, "errors": [show.plain(error) for error in errors.errors]})
+        else:
+            out.print(str(errors), markup=False, soft_wrap=True)
+        raise typer.Exit(NotReady.exit_code) from errors
+    failures = check_cases(ruleset)
+    if as_json:
+        say({"ok": not failures, "rules": [rule.id for rule in ruleset.rules], "failures": [str(f) for f in failures]})
+    else:
+        show.rules(ruleset, failures)
+    if failures:
+        raise typer.Exit(NotReady.exit_code)
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version of coachsync. Safe to repeat."""
+    with opened(read_settings(), check=False) as store:
+        out.print(f"The database is at {schema.upgrade(store)}.")
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotReady(f"--as-of '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+cli.command()(sandbox)
+cli.command()(demo)
+
+
+def main() -> None:
+    """Run the command line; what stops a run becomes one sentence and an exit code."""
+    sys.exit(guarded(cli))

@@ -1,0 +1,131 @@
+"""What every command needs laid out before it: settings, store, clock, connection; and where its words go."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from app.config import BadCoaching, Coaching, Settings, read_coaching
+from app.errors import NotReady
+from app.gate import named, open_gate
+from app.pipeline import Loop
+from app.store import schema
+from app.store.connections import Org, Vault
+from app.store.session import Store, open_store
+from coaching_rules.errors import RuleErrors
+from coaching_rules.loader import load, starter
+from coaching_rules.model import RuleSet
+from connectors.records import KINDS, Kind
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def now() -> datetime:
+    """The clock, read here at the edge and handed in everywhere else."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+def say(value: Any) -> None:
+    """One JSON object on standard output, for scripts."""
+    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_settings() -> Settings:
+    """The environment's settings, and logs that go to standard error as events."""
+    settings = Settings()
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    return settings
+
+
+@contextmanager
+def opened(settings: Settings, *, check: bool = True) -> Iterator[Store]:
+    """The store, at the newest migration; raises StoreFailed with what to do otherwise."""
+    store = open_store(settings.database_url)
+    try:
+        if check:
+            schema.ready(store)
+        yield store
+    finally:
+        store.close()
+
+
+def coaching_of(settings: Settings) -> Coaching:
+    """coaching.toml, or NotReady naming what is wrong in it."""
+    try:
+        return read_coaching(settings.home)
+    except BadCoaching as error:
+        raise NotReady(str(error)) from error
+
+
+def rules_of(settings: Settings, folder: Path | None) -> RuleSet:
+    """The starter pack with the org's own rules over it: those of `folder`, or of HOME/rules when there are any."""
+    folder = folder or (settings.home / "rules" if (settings.home / "rules").is_dir() else None)
+    try:
+        return load(folder, over=starter()) if folder else starter()
+    except RuleErrors as errors:
+        raise NotReady(f"{errors}") from errors
+
+
+@contextmanager
+def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Iterator[Loop]:
+    """A connection ready to run, with progress on a terminal."""
+    settings = read_settings()
+    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    with opened(settings) as store, _bars(quiet) as progress:
+        vault, org = vault_of(settings), named(store, name)
+        yield Loop(
+            store=store,
+            org=org,
+            connector=open_gate(store, vault, org, coaching, now()),
+            coaching=coaching,
+            rules=ruleset,
+            clock=now,
+            progress=progress,
+        )
+
+
+def vault_of(settings: Settings) -> Vault:
+    """What encrypts secrets here."""
+    return Vault(settings.home, settings.secret_key.get_secret_value() if settings.secret_key else None)
+
+
+def connection(store: Store, name: str) -> Org:
+    """The connection of this name."""
+    return named(store, name)
+
+
+@contextmanager
+def _bars(quiet: bool) -> Iterator[Any]:
+    columns = (
+        TextColumn("{task.description:<13}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as progress:
+        bars: dict[Kind, TaskID] = {}
+
+        def show(kind: Kind, rows: int, expected: int | None) -> None:
+            if kind not in bars:
+                bars[kind] = progress.add_task(f"{KINDS.index(kind) + 1:>2} {kind}", total=expected)
+            progress.update(bars[kind], completed=rows, total=max(expected or 0, rows))
+
+        yield show

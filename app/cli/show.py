@@ -1,0 +1,256 @@
+"""What people see: tables and sentences for a terminal, and the same as plain values for --json."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+from app.cli.desk import out
+from app.config import Coaching
+from app.pipeline import Report
+from app.stages.plan import PlanResult
+from app.store import canonical, judgements, outcomes, runs, writes
+from app.store.connections import Org
+from app.store.session import Store
+from coaching_rules.cases import CaseFailure
+from coaching_rules.model import RuleSet
+from connectors.records import Check
+
+MOST_LINES = 12
+Names = Mapping[str, str]
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as JSON can hold it."""
+    return asdict(value)
+
+
+def names(store: Store, connection_id: int, report: Report) -> Names:
+    """What the people and deals of a report are called, by id."""
+    items = report.planned.new if report.planned else ()
+    ids = sorted({i for item in items for i in (item.subject_id, item.manager_id, item.rep_id)})
+    with store.read() as transaction:
+        return canonical.names(transaction, connection_id, ids)
+
+
+def checks(found: Sequence[Check]) -> None:
+    """One line a check, with what to do under it where something is wrong."""
+    for check in found:
+        mark = "[green]✓[/]" if check.ok else "[bold red]✗[/]" if check.fatal else "[yellow]![/]"
+        out.print(f"{mark} {check.name}: {check.detail}", soft_wrap=True)
+        if check.remedy:
+            out.print(f"    → {check.remedy}", soft_wrap=True)
+
+
+def pulled(report: Report) -> None:
+    """What came home, by kind."""
+    brought = report.pulled
+    if brought:
+        rows = {kind: count for kind, count in brought.rows.items() if count}
+        out.print("Pulled: " + (_listed(rows) if rows else "nothing has changed") + ".")
+        if brought.skipped:
+            out.print(f"[yellow]{brought.skipped} records could not be understood and were skipped.[/]")
+        if brought.gone:
+            out.print(f"{brought.gone} records can no longer be seen.")
+        if brought.left_out:
+            out.print(f"[yellow]Near the API budget: left for later: {', '.join(brought.left_out)}.[/]")
+    if report.outcomes:
+        out.print(f"People: {_listed(report.outcomes)}.")
+    out.print(f"{report.api_calls} API calls.")
+
+
+def pushed(report: Report) -> None:
+    """What the CRM was told, and what it would not take."""
+    done = report.pushed
+    if not done or not done.sent:
+        out.print("Pushed: nothing was pending.")
+        return
+    said = {name: count for name, count in asdict(done).items() if count and name not in ("sent", "tasks_created")}
+    said.pop("notes_created", None)
+    out.print(
+        f"Pushed {done.sent}: {_listed(said)} ({done.tasks_created} tasks and {done.notes_created} notes are new)."
+    )
+    if done.refused or done.retry or done.unknown:
+        out.print("[yellow]`coachsync status` lists what was not taken and what to do.[/]")
+
+
+def morning(report: Report, called: Names) -> None:
+    """A whole morning."""
+    pulled(report)
+    if report.judged:
+        judged = report.judged
+        out.print(f"Judged: {judged.opened} findings opened, {judged.persisting} persist, {judged.cleared} cleared.")
+        unknown = {rule: tally.not_enough_data for rule, tally in judged.tallies.items() if tally.not_enough_data}
+        if unknown:
+            out.print(f"  Not enough data: {_listed(unknown)}.", style="dim")
+    plan(report, called)
+    pushed(report)
+
+
+def plan(report: Report, called: Names) -> None:
+    """Each manager's week: the minutes, what is new, and what did not fit."""
+    planned = report.planned
+    if not planned:
+        return
+    out.print(_weeks(planned))
+    if planned.new:
+        out.print(_items(planned, called))
+    reasons = _reasons(planned)
+    if reasons:
+        out.print("Left out: " + "; ".join(f"{count} × {why.rstrip('.')}" for why, count in reasons.items()) + ".")
+    if report.rhythm == "preview":
+        _diff(planned)
+
+
+def _weeks(planned: PlanResult) -> Table:
+    table = Table("Manager", "Week of", "Minutes", "Early-stage", "Prompts", title="Plan", title_justify="left")
+    for week in planned.budgets:
+        minutes = f"{week.used_minutes} of {week.minutes}"
+        table.add_row(week.manager_name, str(week.week), minutes, str(week.early_minutes), str(week.prompts))
+    return table
+
+
+def _items(planned: PlanResult, called: Names) -> Table:
+    table = Table("Due", "Manager", "About", "Min", "Why", title="New conversations", title_justify="left")
+    for item in planned.new[:MOST_LINES]:
+        why = str(item.reasons[0]["why"]) if item.reasons else ""
+        about = called.get(item.subject_id, item.subject_id)
+        table.add_row(str(item.due), called.get(item.manager_id, item.manager_id), about, str(item.minutes), why)
+    if len(planned.new) > MOST_LINES:
+        table.caption = f"and {len(planned.new) - MOST_LINES} more; --json lists all"
+    return table
+
+
+def _reasons(planned: PlanResult) -> dict[str, int]:
+    found = [left.why_not for left in planned.left_out]
+    return {why: found.count(why) for why in sorted(set(found), key=lambda w: -found.count(w))}
+
+
+def _diff(planned: PlanResult) -> None:
+    if not planned.diff:
+        out.print("A run now would write nothing to the CRM.")
+        return
+    table = Table("", "Record", "Subject", "Fields", title="What a run now would write", title_justify="left")
+    for difference in planned.diff[: 3 * MOST_LINES]:
+        fields = "all" if difference.deed == "new" else ", ".join(difference.fields)
+        table.add_row(difference.deed, difference.role.replace("_", " "), difference.subject, fields)
+    if len(planned.diff) > 3 * MOST_LINES:
+        table.caption = f"and {len(planned.diff) - 3 * MOST_LINES} more; --json lists all"
+    out.print(table)
+
+
+def plan_json(report: Report, called: Names) -> dict[str, Any]:
+    """Everything the plan says, for scripts."""
+    planned = report.planned
+    assert planned is not None
+    return report.counts() | {
+        "as_of": report.as_of,
+        "managers": [plain(budget) for budget in planned.budgets],
+        "items": [_with_names(plain(item), called) for item in planned.new],
+        "left_out": [
+            {
+                "subject_id": left.candidate.subject_id,
+                "about": left.candidate.name,
+                "manager_id": left.candidate.manager_id,
+                "position": left.position,
+                "score": left.score,
+                "why": left.why_not,
+            }
+            for left in planned.left_out
+        ],
+        "diff": [plain(difference) for difference in planned.diff],
+    }
+
+
+def _with_names(item: dict[str, Any], called: Names) -> dict[str, Any]:
+    return item | {
+        "about": called.get(item["subject_id"]),
+        "manager": called.get(item["manager_id"]),
+        "rep": called.get(item["rep_id"]),
+    }
+
+
+def status_of(store: Store, org: Org, coaching: Coaching, now: datetime) -> dict[str, Any]:
+    """Everything `status` says of one connection."""
+    with store.read() as transaction:
+        last = runs.last(transaction, org.id)
+        return {
+            "name": org.name,
+            "crm": org.crm,
+            "paused": org.paused,
+            "last_run": plain(last) if last else None,
+            "records": canonical.counts(transaction, org.id),
+            "read_at": runs.read_at(transaction, org.id),
+            "api_calls_24h": runs.calls_lately(transaction, org.id, now),
+            "api_share": coaching.api_share,
+            "findings_open": judgements.open_counts(transaction, org.id),
+            "hygiene": [
+                {
+                    "rule": line["rule_id"],
+                    "deal": line["facts"].get("deal_name"),
+                    "owner": line["facts"].get("owner_name"),
+                }
+                for line in judgements.hygiene(transaction, org.id)
+            ],
+            "writes": writes.states(transaction, org.id),
+            "not_taken": [plain(refusal) for refusal in writes.refused(transaction, org.id)],
+            "outcomes": outcomes.counts(transaction, org.id),
+        }
+
+
+def status(found: Sequence[Mapping[str, Any]]) -> None:
+    """The same for a person."""
+    if not found:
+        out.print("No connection yet. Make one with `coachsync connect salesforce NAME …`, or try `coachsync demo`.")
+    for one in found:
+        _status(one)
+
+
+def _status(one: Mapping[str, Any]) -> None:
+    out.print(f"[bold]{one['name']}[/] ({one['crm']})")
+    if one["paused"]:
+        out.print(f"  [bold red]Paused:[/] {one['paused']}", soft_wrap=True)
+    last = one["last_run"]
+    if last is None:
+        out.print(f"  Never run; `coachsync run {one['name']}` is a morning.")
+        return
+    ended = f"ended {last['finished_at']:%Y-%m-%d %H:%M} UTC" if last["finished_at"] else "did not end"
+    out.print(
+        f"  Last run: {last['rhythm']}, {ended}" + (f": {last['error']}" if last["error"] else ""), soft_wrap=True
+    )
+    left = last["counts"].get("left_out")
+    if left:
+        out.print(f"  [yellow]Near the API budget: left for later: {', '.join(left)}.[/]")
+    for label, key in (("Records", "records"), ("Open findings", "findings_open"), ("Outcomes", "outcomes")):
+        out.print(f"  {label}: {_listed({k: v for k, v in one[key].items() if v}) or 'none'}")
+    out.print(f"  API calls in 24 h: {one['api_calls_24h']} (share: {one['api_share']:.0%} of the org's limit)")
+    out.print(f"  Writes: {_listed(one['writes']) or 'none'}")
+    _not_taken(one["not_taken"])
+    if one["hygiene"]:
+        out.print(f"  Hygiene list: {len(one['hygiene'])} deals to put right in the CRM (--json lists them).")
+
+
+def _not_taken(refusals: Sequence[Mapping[str, Any]]) -> None:
+    if refusals:
+        table = Table("State", "Record", "About", "What to do", title="Not taken by the CRM", title_justify="left")
+        for refusal in refusals[:MOST_LINES]:
+            table.add_row(refusal["state"], refusal["role"].replace("_", " "), refusal["subject"], refusal["reason"])
+        out.print(table)
+
+
+def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
+    """Each rule with how its cases came out."""
+    failed = {failure.rule_id for failure in failures}
+    table = Table("", "Rule", "Status", "Grain", "Cases", "Review by", "Owner")
+    for rule in ruleset.rules:
+        mark = "[bold red]✗[/]" if rule.id in failed else "[green]✓[/]"
+        table.add_row(mark, rule.id, rule.status, rule.grain, str(len(rule.cases)), str(rule.review_by), rule.owner)
+    out.print(table)
+    for failure in failures:
+        out.print(str(failure), markup=False, soft_wrap=True)
+
+
+def _listed(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
