@@ -10,7 +10,7 @@ WITH snapshot AS (
     WINDOW story AS (PARTITION BY deal_id ORDER BY step)
 )
 SELECT deal_id,
-    count(*) FILTER (is_push) AS close_date_pushes,
+    CASE WHEN count(close_date) > 0 THEN count(*) FILTER (is_push) END AS close_date_pushes,
     max(valid_from) FILTER (is_push) AS pushed_at,
     max(valid_from) FILTER (is_change) AS amount_changed_at,
     arg_max(amount_before, step) FILTER (is_change) AS amount_before,

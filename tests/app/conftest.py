@@ -45,6 +45,10 @@ class Org:
             self.add(canonical.stages, name=name, sort_order=order * 10, active=True,
                      closed=name in ("Won", "Lost"), won=name == "Won")  # fmt: skip
 
+    def add_stage(self, name: str, sort_order: int) -> None:
+        """An open stage that is no longer active."""
+        self.add(canonical.stages, name=name, sort_order=sort_order)
+
     def user(self, id: str, **values: Any) -> None:
         self.add(canonical.users, **{"id": id, "name": id, "active": True} | values)
 

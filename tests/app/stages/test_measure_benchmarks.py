@@ -1,0 +1,134 @@
+"""What is usual in this org: amounts, won deals, capture; rows in, words out."""
+
+from typing import Any
+
+import pytest
+
+
+def words(org: Any, *names: str, deal: str = "D") -> list[Any]:
+    found = org.deals()[deal]
+    return [found[name] for name in names]
+
+
+def many(org: Any, amounts: list[float | None], account: str | None = None, **values: Any) -> None:
+    for at, amount in enumerate(amounts):
+        org.deal(f"{account} {at}", account_id=account, amount=amount, **values)
+
+
+def test_a_segment_of_ten_has_its_own_median(org: Any) -> None:
+    """Ten deals of the year make a segment's median; the whole org stands in for fewer."""
+    org.account("A", segment="Freight")
+    org.account("B", segment="Fruit")
+    many(org, [float(n) for n in range(1, 11)], "A")
+    many(org, [100.0] * 9, "B")
+    org.deal("Bare")
+    assert words(org, "segment_median_amount", "segment_p75_amount", deal="A 0") == [5.5, 7.75]
+    assert words(org, "segment_median_amount", deal="B 0") == [10.0]
+    assert words(org, "segment_median_amount", deal="Bare") == [10.0]
+
+
+def test_old_blank_and_foreign_amounts_do_not_count(org: Any) -> None:
+    """Deals of more than a year ago, without amount, or in another currency are no yardstick."""
+    org.deal(amount=None, currency="EUR")
+    many(org, [None, 0.0, 50.0], "A", currency="EUR")
+    many(org, [7.0], "B", currency="EUR", created_at=org.ago(366))
+    many(org, [9000.0], "C", currency="JPY")
+    assert words(org, "segment_median_amount", "segment_p75_amount") == [50.0, 50.0]
+    org.deal("Lone", currency="USD")
+    assert words(org, "segment_median_amount", deal="Lone") == [None]
+
+
+def won(org: Any, id: str, days_in_stage: float, account: str | None = None, won_days_ago: float = 30) -> None:
+    """A deal that was in Qualify for so many days, then won."""
+    begun, ended = won_days_ago + days_in_stage, org.ago(won_days_ago)
+    closed = {"stage": "Won", "closed": True, "won": True, "changed_at": ended}
+    org.deal(id, account_id=account, created_at=org.ago(begun), **closed)
+    org.snapshot(begun, id, stage="Qualify")
+    org.snapshot(won_days_ago, id, stage="Won")
+
+
+STAY = ("won_median_days_in_stage", "won_median_days_in_stage_n", "won_median_days_in_stage_raw")
+
+
+def test_without_won_deals_the_default_stands(org: Any) -> None:
+    """14 days in a stage and 7 between activities, from no deals at all."""
+    org.stages("Qualify", "Agree", "Won")
+    org.deal()
+    assert words(org, *STAY) == [14.0, 0, None]
+    assert words(org, "won_median_touch_gap_days", "won_median_touch_gap_days_n") == [7.0, 0]
+
+
+def test_won_deals_pull_the_default_towards_them(org: Any) -> None:
+    """Three won deals with a median of 4 days weigh three, the default twenty."""
+    org.stages("Qualify", "Agree", "Won")
+    org.deal()
+    for id, days in (("X", 2), ("Y", 4), ("Z", 30)):
+        won(org, id, days)
+    won(org, "Long ago", 99, won_days_ago=731)
+    assert words(org, *STAY) == [pytest.approx((3 * 4 + 20 * 14) / 23), 3, 4.0]
+
+
+def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
+    """The prior of a segment is the org's estimate, and its n and raw are its own."""
+    org.stages("Qualify", "Agree", "Won")
+    org.account("A", segment="Freight")
+    org.account("B", segment="Fruit")
+    org.deal("D", account_id="A")
+    org.deal("E", account_id="B")
+    won(org, "X", 2, "A")
+    won(org, "Y", 6)
+    everywhere = (2 * 4 + 20 * 14) / 22
+    assert words(org, *STAY) == [pytest.approx((1 * 2 + 20 * everywhere) / 21), 1, 2.0]
+    assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 0, None]
+
+
+def test_visits_to_one_stage_add_up(org: Any) -> None:
+    """A deal that came back to a stage stayed there for both visits together."""
+    org.stages("Qualify", "Agree", "Won")
+    org.deal()
+    won(org, "X", 10)
+    org.snapshot(36, "X", stage="Agree")
+    org.snapshot(33, "X", stage="Qualify")
+    assert words(org, *STAY)[1:] == [1, 7.0]
+
+
+def test_touch_gaps_are_those_within_the_stage(org: Any) -> None:
+    """Days between activities done while the won deal was in the stage; one activity makes no gap."""
+    org.stages("Qualify", "Agree", "Won")
+    org.deal()
+    won(org, "X", 20)
+    won(org, "Y", 20)
+    for days in (60, 49, 47, 43, 35, 10):
+        org.activity(days, deal_id="X")
+    org.activity(40, deal_id="Y")
+    gap = words(org, "won_median_touch_gap_days", "won_median_touch_gap_days_n")
+    assert gap == [pytest.approx((1 * 4 + 20 * 7) / 21), 1]
+
+
+def test_capture_needs_three_deals(org: Any) -> None:
+    """The share of the owner's open deals older than 14 days that somebody touched in 60 days."""
+    org.user("R")
+    for id in ("D", "E"):
+        org.deal(id, owner_id="R")
+    org.deal("Young", owner_id="R", created_at=org.ago(14))
+    org.deal("Closed", owner_id="R", stage="Won", closed=True)
+    org.activity(59)
+    org.activity(61, deal_id="E")
+    assert words(org, "capture_coverage") == [None]
+    org.deal("F", owner_id="R")
+    assert words(org, "capture_coverage") == [pytest.approx(1 / 3)]
+
+
+@pytest.mark.parametrize(
+    ("segment", "created", "new"), [("Freight", 50, True), ("Freight", 150, False), ("Fruit", 150, True)]
+)
+def test_new_to_the_segment(org: Any, segment: str, created: float, new: bool) -> None:
+    """Unless the owner had an earlier deal there."""
+    org.user("R")
+    org.account("A", segment="Freight")
+    org.account("B", segment=segment)
+    org.deal("D", owner_id="R", account_id="A")
+    org.deal("E", owner_id="R", account_id="B", created_at=org.ago(created))
+    org.deal("Bare", owner_id="R")
+    assert words(org, "owner_new_to_segment") == [new]
+    assert words(org, "owner_new_to_segment", deal="Bare") == [None]
