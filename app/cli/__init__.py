@@ -1,5 +1,1 @@
 """The command line. Each command is a line or two into the pipeline, the store or the rules."""
-
-from app.cli.commands import main
-
-__all__ = ["main"]

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from app.store import judgements
 from app.store.session import Transaction
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
@@ -24,21 +27,20 @@ class Judged:
     tallies: Mapping[str, Tally]
 
 
-def judge(store: Store, connection_id: int, run_id: int, facts: Facts, rules: Sequence[Rule]) -> Judged:
+def judge(transaction: Transaction, connection_id: int, run_id: int | None, facts: Facts, rules: RuleSet) -> Judged:
     """Hold the facts against the rules and keep what was found. Twice with the same facts changes nothing more."""
-    judged = [rule for rule in rules if rule.status in JUDGED]
-    judgement = evaluate(judged, facts)
-    rows = _rows(judgement, {rule.id: rule for rule in judged}, facts)
-    with store.begin() as connection:
-        before = judgements.open_by_subject(connection, connection_id)
-        episodes = judgements.episodes(connection, connection_id)
-        new = [_opened(row, connection_id, episodes.get(key, 0) + 1) for key, row in rows.items() if key not in before]
-        judgements.keep_versions(connection, [_version(rule, facts.as_of) for rule in judged])
-        judgements.keep_counts(connection, _counts(run_id, judged, judgement.tallies))
-        judgements.keep_open(connection, {before[key]: row for key, row in rows.items() if key in before})
-        judgements.add(connection, new)
-        gone = [before[key] for key in before if key not in rows]
-        judgements.clear(connection, gone, facts.as_of)
+    judgement = evaluate(rules.judged, facts)
+    rows = _rows(judgement, {rule.id: rule for rule in rules.judged}, facts)
+    before = judgements.open_by_subject(transaction, connection_id)
+    episodes = judgements.episodes(transaction, connection_id)
+    new = [_opened(row, connection_id, episodes.get(key, 0) + 1) for key, row in rows.items() if key not in before]
+    gone = [before[key] for key in before if key not in rows]
+    judgements.keep_versions(transaction, [_version(rule, facts.as_of) for rule in rules.judged])
+    if run_id is not None:
+        judgements.keep_counts(transaction, _counts(run_id, rules.judged, judgement.tallies))
+    judgements.keep_open(transaction, {before[key]: row for key, row in rows.items() if key in before})
+    judgements.add(transaction, new)
+    judgements.clear(transaction, gone, facts.as_of)
     return Judged(opened=len(new), persisting=len(rows) - len(new), cleared=len(gone), tallies=judgement.tallies)
 
 
@@ -62,10 +64,10 @@ def _rows(judgement: Judgement, rules: Mapping[str, Rule], facts: Facts) -> dict
 
 def _known(facts: Facts, grain: Grain, findings: Sequence[Finding]) -> dict[str, Row]:
     """Every word of the subjects that were found, by subject."""
-    subjects = {f.subject_id for f in findings if f.grain == grain}
+    subjects = pa.array(sorted({f.subject_id for f in findings if f.grain == grain}), pa.string())
     table = facts.tables[grain]
-    places = [i for i, subject in enumerate(table.column(SUBJECT[grain]).to_pylist()) if subject in subjects]
-    return {row[SUBJECT[grain]]: _plain(row) for row in table.take(places).to_pylist()}
+    found = table.filter(pc.is_in(table.column(SUBJECT[grain]), value_set=subjects)).to_pylist()
+    return {row[SUBJECT[grain]]: _plain(row) for row in found}
 
 
 def _plain(row: Row) -> Row:
