@@ -51,6 +51,11 @@ class Call:
         return self.json
 
     @property
+    def size(self) -> int:
+        """Bytes of address and headers."""
+        return len(self.target) + sum(len(name) + len(value) for name, value in self.headers.items())
+
+    @property
     def target(self) -> str:
         """Path and query, as faults and the list of calls see it."""
         return f"{self.path}?{self.query_string}" if self.query_string else self.path

@@ -147,6 +147,7 @@ DOORS: dict[str, Callable[[Org, Body], Body]] = {
     "delete": _quiet(lambda org, body: delete(org, user=body["user"], **_of(body))),
     "undelete": _quiet(lambda org, body: undelete(org, user=body.get("user") or org.user_id, **_of(body))),
     "hard_delete": _quiet(lambda org, body: hard_delete(org, **_of(body))),
+    "empty_bin": _quiet(lambda org, _body: deleting.empty_bin(org)),
     "merge": _quiet(
         lambda org, body: merge(org, user=body.get("user") or org.user_id, winner=body["winner"], losers=body["losers"])
     ),

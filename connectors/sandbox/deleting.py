@@ -71,12 +71,12 @@ def _log(org: Org, table: str, key: str, root: str) -> None:
 def undelete(org: Org, actor: Actor, name: str, key: str) -> None:
     """Back from the bin, together with what went there with it."""
     table = "ContentDocument" if name == "ContentNote" else name
+    if not org.record(table, key).get("IsDeleted"):
+        raise Rejected("UNDELETE_FAILED", "Entity is not in the recycle bin")
     with org.transaction():
         for row in org.rows("SELECT object, id FROM _deleted WHERE root = ?", (key,)):
             _mark(org, row["object"], row["id"], actor.user_id, deleted=False)
         org.execute("DELETE FROM _deleted WHERE root = ?", (key,))
-        if org.record(table, key).get("IsDeleted", 1):
-            raise Rejected("UNDELETE_FAILED", "Entity is not in the recycle bin")
 
 
 def purge(org: Org, name: str, key: str) -> None:
@@ -89,6 +89,13 @@ def purge(org: Org, name: str, key: str) -> None:
             for row in org.rows(f"SELECT Id FROM {child} WHERE {link} = ?", (key,)):
                 purge(org, child, row["Id"])
         org.execute(f"DELETE FROM {table} WHERE Id = ?", (key,))
+
+
+def empty_bin(org: Org) -> None:
+    """What has been in the recycle bin for more than 15 days is purged."""
+    before = instant(org.now() - LOG_DAYS)
+    for row in org.rows("SELECT object, id FROM _deleted WHERE deleted_at < ?", (before,)):
+        purge(org, row["object"], row["id"])
 
 
 def merge(org: Org, actor: Actor, winner: str, losers: Sequence[str]) -> None:

@@ -9,6 +9,9 @@ from connectors.sandbox.call import Answer, Call, refusal
 from connectors.sandbox.errors import Rejected, SignInRejected, not_found
 from connectors.sandbox.org import Actor, Org
 
+MOST_BYTES = 16_384
+"""Of address and headers together; longer ones never reach a Salesforce."""
+
 
 class Desk:
     """Answers calls to one org and remembers which there were."""
@@ -23,11 +26,17 @@ class Desk:
             if call.path.startswith("/sandbox/"):
                 return control.answer(self.org, self.calls, call)
             found = self._answer(call)
-            self.calls[(call.method, call.path, found.status)] += 1
+            self.note(call, found.status)
             return found
+
+    def note(self, call: Call, status: int) -> None:
+        """Remember a call; status 0 is one that was dropped unread."""
+        self.calls[(call.method, call.path, status)] += 1
 
     def _answer(self, call: Call) -> Answer:
         date = {"Date": format_datetime(self.org.now(), usegmt=True)}
+        if call.size > MOST_BYTES:
+            return Answer(status=414, value=b"<h1>URI Too Long</h1>", headers={**date, "Content-Type": "text/html"})
         try:
             found = self._open_to_all(call) or self._signed_in(call)
         except SignInRejected as error:

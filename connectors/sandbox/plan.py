@@ -16,11 +16,15 @@ ARCHIVED = frozenset({"Task", "Event"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One column of the result: the names under which it is nested, and whether it is a boolean."""
+    """One column of the result: the names under which it is nested, and the type of its field."""
 
     names: tuple[str, ...]
     sql: str
-    boolean: bool
+    type: str
+
+    @property
+    def boolean(self) -> bool:
+        return self.type == "boolean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +147,12 @@ def _select(builder: _Builder, column: Column, number: int) -> None:
         return
     if scope.query.aggregates:
         _check_grouped(scope, found, column)
-        builder.outputs.append(Output(names=found.names[-1:], sql=found.sql, boolean=found.field.type == "boolean"))
+        builder.outputs.append(Output(names=found.names[-1:], sql=found.sql, type=found.field.type))
         return
     if any(o.names == found.names for o in builder.outputs):
         message = f"duplicate field selected: {column.path.text}"
         raise Rejected("INVALID_FIELD", complaint(scope.query.text, column.path.position, message))
-    builder.outputs.append(Output(names=found.names, sql=found.sql, boolean=found.field.type == "boolean"))
+    builder.outputs.append(Output(names=found.names, sql=found.sql, type=found.field.type))
     for step in found.steps:
         parent = Parent(names=step.names, id_sql=step.id_sql, object_name=step.object_name)
         builder.parents.setdefault(step.names, parent)
@@ -166,7 +170,7 @@ def _aggregate(scope: Scope, column: Column, found: Resolved, number: int) -> Ou
     inner = f"DISTINCT {found.sql}" if function == "count_distinct" else found.sql
     sql = f"{'count' if counting else function}({inner})"
     before = sum(1 for c in scope.query.columns[:number] if c.function and not c.alias)
-    return Output(names=(column.alias or f"expr{before}",), sql=sql, boolean=False)
+    return Output(names=(column.alias or f"expr{before}",), sql=sql, type="aggregate")
 
 
 def _check_grouped(scope: Scope, found: Resolved, column: Column) -> None:
@@ -197,9 +201,8 @@ def _condition(query: Query, scope: Scope, sight: Sight) -> tuple[str, list[obje
 def _rows_of(query: Query, wanted: Field, sight: Sight) -> tuple[str, tuple[object, ...]]:
     """The SQL of a query inside IN (…), which gives one column of ids."""
     inner = plan(query, sight)
-    column = query.columns[0]
-    ids = len(inner.outputs) == 1 and column.path is not None and not inner.aggregates
-    if not ids or wanted.type not in ("id", "reference"):
+    kinds = [wanted.type, *(output.type for output in inner.outputs)]
+    if inner.aggregates or len(kinds) != 2 or not all(kind in ("id", "reference") for kind in kinds):
         raise Rejected("MALFORMED_QUERY", "The inner select of a semi-join must select one field that holds ids.")
     sql = inner.outputs[0].sql
     return f"SELECT {sql} {inner.source} WHERE {inner.condition} AND {sql} IS NOT NULL {inner.ending}", inner.params

@@ -14,8 +14,9 @@ Stored = str | int | float | None
 
 def instant(moment: datetime) -> str:
     """`2026-03-02T09:00:00.000+0000`: milliseconds, UTC, no colon in the offset."""
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat("T", "milliseconds")[:23] + "+0000"
 
 
 def moment(text: str) -> datetime:
@@ -38,10 +39,10 @@ def loaded(field: Field, value: object) -> Stored:
 
 
 def _loaded_instant(value: object) -> str:
-    if isinstance(value, str):
-        return value if value.endswith("+0000") and len(value) == 28 else instant(moment(value))
     if isinstance(value, datetime):
         return instant(value)
+    if isinstance(value, str):
+        return value if value.endswith("+0000") and len(value) == 28 else instant(moment(value))
     assert isinstance(value, date), f"{value!r} is no instant"
     return instant(datetime.combine(value, time(), UTC))
 

@@ -70,12 +70,17 @@ class Application:
         """Answer, or let the fault have its way; True asks for the connection to be cut."""
         effect = fault.effect if fault else None
         if effect == "drop_before":
+            self._desk.note(call, 0)
             return True
         if fault and effect == "slow":
             await asyncio.sleep(fault.seconds)
         if effect == "expire_session":
             self._desk.org.sessions.end(call.headers.get("authorization", "").partition(" ")[2])
-        answered = _spoilt(fault) if fault and effect in ("answer", "html_200") else self._desk.answer(call)
+        if fault and effect in ("answer", "html_200"):
+            answered = _spoilt(fault)
+            self._desk.note(call, answered.status)
+        else:
+            answered = self._desk.answer(call)
         if effect == "drop_after":
             return True
         body, headers = _packed(call, answered)
