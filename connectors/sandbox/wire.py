@@ -31,11 +31,13 @@ class Connections:
 
         class Entered(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                book[transport.get_extra_info("peername")[:2]] = transport
                 super().connection_made(transport)
+                if self.client:
+                    book[self.client] = transport
 
             def connection_lost(self, exc: Exception | None) -> None:
-                book.pop(self.transport.get_extra_info("peername")[:2], None)
+                if self.client:
+                    book.pop(self.client, None)
                 super().connection_lost(exc)
 
         return Entered
