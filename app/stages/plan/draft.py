@@ -102,7 +102,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A conversation that will not be asked for, and why; without score and position when it was never ranked."""
+    """A conversation that will not be asked for, and why.
+
+    `position` is its rank among those left out; without it and a score when it was never ranked.
+    """
 
     candidate: Candidate
     why_not: str
@@ -122,26 +125,21 @@ def draft(week: Week, candidates: Iterable[Candidate], caps: Planning, only: set
     Early-stage deals choose first until they have their share of the week's minutes; then all by rank.
     """
     ranked = sorted(candidates, key=lambda c: (-score(c), c.thread))
-    places = [(n, c) for n, c in enumerate(ranked, 1) if only is None or c.subject_id in only]
+    asked = [c for c in ranked if only is None or c.subject_id in only]
+    threads = {c.thread for c in asked}
     room = _Room(week, caps)
-    chosen = {n for n, c in places if c.early and room.early_is_due() and room.take(c)}
-    refused: dict[int, str] = {}
-    for n, c in places:
-        if n not in chosen:
-            why_not = room.why_not(c)
-            if why_not:
-                refused[n] = why_not
-            else:
-                room.take(c)
-                chosen.add(n)
+    chosen = {c.thread for c in asked if c.early and room.early_is_due() and room.take(c)}
+    chosen |= {c.thread for c in asked if c.thread not in chosen and room.take(c)}
+    left = [c for c in ranked if c.thread not in chosen]
+    # a reason is looked up when the week is full, so that a second run of the morning finds the same one
     return Draft(
-        chosen=tuple(_choice(c, n, len(ranked)) for n, c in places if n in chosen),
-        left_out=tuple(_left(c, n, refused[n]) for n, c in places if n in refused),
+        chosen=tuple(_choice(c, n, len(ranked)) for n, c in enumerate(ranked, 1) if c.thread in chosen),
+        left_out=tuple(_left(c, n, room.why_not(c)) for n, c in enumerate(left, 1) if c.thread in threads),
     )
 
 
 def score(candidate: Candidate) -> float:
-    """How much a conversation is worth, roughly between 1 and 14:
+    """How much a conversation is worth, from 1 to 12:
 
     2 x severity of the leading reason
     + log2(amount / usual amount), from -1 to 2, 0 when unknown
@@ -218,5 +216,5 @@ def _choice(candidate: Candidate, position: int, of: int) -> Choice:
     return Choice(candidate=candidate, score=score(candidate), position=position, why_here=sentence)
 
 
-def _left(candidate: Candidate, position: int, why_not: str) -> LeftOut:
-    return LeftOut(candidate=candidate, why_not=why_not, score=score(candidate), position=position)
+def _left(candidate: Candidate, position: int, why_not: str | None) -> LeftOut:
+    return LeftOut(candidate=candidate, why_not=why_not or OVER_MINUTES, score=score(candidate), position=position)
