@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -24,7 +25,7 @@ from app.stages.reconcile import reconcile
 from app.store import connections, runs
 from app.store.connections import Org
 from app.store.session import Store
-from coaching_rules.model import RuleSet
+from coaching_rules.model import Rule, RuleSet
 from connectors.base import Connector
 from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
 
@@ -56,10 +57,20 @@ class Report:
     planned: PlanResult | None = None
     pushed: Pushed | None = None
     api_calls: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Note how long a stage took, so that a slow morning says where its time went."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(perf_counter() - began, 3)
 
     def counts(self) -> dict[str, Any]:
         """The numbers of it, as the ledger keeps them and --json prints them."""
-        found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes}
+        found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes, "seconds": self.seconds}
         if self.pulled:
             found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
         if self.judged:
@@ -81,7 +92,7 @@ def often(loop: Loop, *, sweep: bool = False, push_too: bool = True) -> Report:
     with _run(loop, "often", loop.clock()) as (report, _):
         _bring_home(loop, report, sweep)
         if push_too:
-            report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+            _send(loop, report)
     return report
 
 
@@ -90,19 +101,22 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
     with _run(loop, "morning", as_of or loop.clock()) as (report, run_id):
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or loop.clock()
-        facts = measure(loop.store.engine, loop.org.id, as_of=report.as_of, known_at=loop.clock())
-        with loop.store.begin() as transaction:
+        with report.timed("measure"):
+            facts = measure(loop.store, loop.org.id, as_of=report.as_of, known_at=loop.clock())
+        with report.timed("judge"), loop.store.begin() as transaction:
             report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules)
-        with loop.store.begin() as transaction:
-            report.planned = _plan(loop, transaction, report.as_of, dry=False)
-        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+        with report.timed("plan"), loop.store.begin() as transaction:
+            report.planned = plan(
+                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=_live(loop.rules)
+            )
+        _send(loop, report)
     return report
 
 
 def send(loop: Loop) -> Report:
     """Only send what is pending."""
     with _run(loop, "push", loop.clock()) as (report, _):
-        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+        _send(loop, report)
     return report
 
 
@@ -112,23 +126,30 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
-    facts = measure(store.engine, org.id, as_of=as_of, known_at=now)
+    facts = measure(store, org.id, as_of=as_of, known_at=now)
     with store.rehearse() as transaction:
         report.judged = judge(transaction, org.id, None, facts, rules)
-        report.planned = plan(
-            transaction, org.id, as_of=as_of, coaching=coaching, rules={r.id: r for r in rules.rules}, dry=True
-        )
+        report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=_live(rules), dry=True)
     return report
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
-    report.pulled = pull(loop.store, loop.org.id, loop.connector, clock=loop.clock, sweep=sweep, progress=loop.progress)
-    report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
+    with report.timed("pull"):
+        report.pulled = pull(
+            loop.store, loop.org.id, loop.connector, clock=loop.clock, sweep=sweep, progress=loop.progress
+        )
+    with report.timed("reconcile"):
+        report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
 
 
-def _plan(loop: Loop, transaction: Any, as_of: datetime, *, dry: bool) -> PlanResult:
-    rules = {rule.id: rule for rule in loop.rules.rules if rule.status == "live"}
-    return plan(transaction, loop.org.id, as_of=as_of, coaching=loop.coaching, rules=rules, dry=dry)
+def _send(loop: Loop, report: Report) -> None:
+    with report.timed("push"):
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+
+
+def _live(rules: RuleSet) -> dict[str, Rule]:
+    """The rules that people are told about, by id."""
+    return {rule.id: rule for rule in rules.rules if rule.status == "live"}
 
 
 @contextmanager

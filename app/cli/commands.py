@@ -7,19 +7,29 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import structlog
 import typer
+import uvicorn
 
 from app import pipeline
 from app.cli import show
 from app.cli.desk import at_work, coaching_of, connection, now, opened, out, read_settings, rules_of, say, vault_of
 from app.cli.guard import guarded
 from app.cli.playground import demo, sandbox
-from app.errors import NotReady
+from app.errors import NotReady, Stop
 from app.gate import open_gate
+from app.jobs.catalog import Job
+from app.jobs.local import scheduled
 from app.store import connections, schema
+from app.store.overview import overview
+from app.store.session import Store
+from app.web import create_app
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import load, starter
+from connectors.errors import GateError
+
+log = structlog.get_logger(__name__)
 
 cli = typer.Typer(
     name="coachsync",
@@ -188,7 +198,7 @@ def status(
     with opened(settings) as store:
         with store.read() as transaction:
             orgs = [connection(store, name)] if name else connections.every(transaction)
-        found = [show.status_of(store, org, coaching_of(settings), now()) for org in orgs]
+        found = [overview(store, org, coaching_of(settings).api_share, now()) for org in orgs]
     say({"connections": found}) if as_json else show.status(found)
 
 
@@ -234,6 +244,29 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError as error:
         raise NotReady(f"--as-of '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
+    time_zone: Annotated[str, typer.Option(help="Where it is 07:00 when a morning begins.")] = "UTC",
+) -> None:
+    """Run every connection on schedule (often: every 5 minutes; each working morning at 07:00), until Ctrl-C."""
+    settings = read_settings()
+    with opened(settings) as store, scheduled(lambda job: _work(job, store), time_zone):
+        uvicorn.run(create_app(store, settings, now), host="127.0.0.1", port=port, log_level="warning")
+
+
+def _work(job: Job, store: Store) -> None:
+    """One job for every connection; one that is down or revoked never holds up another."""
+    with store.read() as transaction:
+        names = [org.name for org in connections.every(transaction)]
+    for name in names:
+        try:
+            with at_work(name, quiet=True) as loop:
+                job.run(loop)
+        except (Stop, GateError) as stop:
+            log.warning("job_stopped", job=job.name, connection=name, reason=str(stop))
 
 
 cli.command()(sandbox)

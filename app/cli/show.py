@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from rich.table import Table
 
 from app.cli.desk import out
-from app.config import Coaching
 from app.pipeline import Report
 from app.stages.plan import PlanResult
-from app.store import canonical, judgements, outcomes, runs, writes
-from app.store.connections import Org
+from app.store import canonical
 from app.store.session import Store
 from coaching_rules.cases import CaseFailure
 from coaching_rules.model import RuleSet
@@ -170,34 +167,6 @@ def _with_names(item: dict[str, Any], called: Names) -> dict[str, Any]:
         "manager": called.get(item["manager_id"]),
         "rep": called.get(item["rep_id"]),
     }
-
-
-def status_of(store: Store, org: Org, coaching: Coaching, now: datetime) -> dict[str, Any]:
-    """Everything `status` says of one connection."""
-    with store.read() as transaction:
-        last = runs.last(transaction, org.id)
-        return {
-            "name": org.name,
-            "crm": org.crm,
-            "paused": org.paused,
-            "last_run": plain(last) if last else None,
-            "records": canonical.counts(transaction, org.id),
-            "read_at": runs.read_at(transaction, org.id),
-            "api_calls_24h": runs.calls_lately(transaction, org.id, now),
-            "api_share": coaching.api_share,
-            "findings_open": judgements.open_counts(transaction, org.id),
-            "hygiene": [
-                {
-                    "rule": line["rule_id"],
-                    "deal": line["facts"].get("deal_name"),
-                    "owner": line["facts"].get("owner_name"),
-                }
-                for line in judgements.hygiene(transaction, org.id)
-            ],
-            "writes": writes.states(transaction, org.id),
-            "not_taken": [plain(refusal) for refusal in writes.refused(transaction, org.id)],
-            "outcomes": outcomes.counts(transaction, org.id),
-        }
 
 
 def status(found: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,41 @@
+# Everything a newcomer runs. Only Python and make are needed; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint check bench serve lock clean
+
+demo: $(READY)  ## set up and live ten working days with a made-up company
+	$(BIN)/coachsync demo
+
+test: $(READY)  ## set up and pass all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## style, formatting and the direction of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+check: lint  ## lint, types, contracts, tests
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(READY)  ## the measurements of docs/benchmarks.md
+	$(BIN)/python -m bench
+
+serve: $(READY)  ## a sandbox Salesforce to try things on
+	$(BIN)/coachsync sandbox --port 8443 --company 7
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+lock:  ## pin and hash what is installed, naming no index
+	$(BIN)/pip-compile --quiet --extra dev --extra bench --allow-unsafe --generate-hashes --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

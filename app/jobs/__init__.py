@@ -1,0 +1,1 @@
+"""The clock: what runs when, and the scheduler that runs it."""

@@ -1,0 +1,35 @@
+"""Everything that is known of one connection at a glance, for `status` and for the service."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from app.store import canonical, judgements, outcomes, runs, writes
+from app.store.connections import Org
+from app.store.session import Store
+
+
+def overview(store: Store, org: Org, api_share: float, now: datetime) -> dict[str, Any]:
+    """Plain values, ready for JSON: the last run, what is held and since when, what is open, what was refused."""
+    with store.read() as transaction:
+        last = runs.last(transaction, org.id)
+        return {
+            "name": org.name,
+            "crm": org.crm,
+            "paused": org.paused,
+            "last_run": asdict(last) if last else None,
+            "records": canonical.counts(transaction, org.id),
+            "read_at": runs.read_at(transaction, org.id),
+            "api_calls_24h": runs.calls_lately(transaction, org.id, now),
+            "api_share": api_share,
+            "findings_open": judgements.open_counts(transaction, org.id),
+            "hygiene": [_line(row) for row in judgements.hygiene(transaction, org.id)],
+            "writes": writes.states(transaction, org.id),
+            "not_taken": [asdict(refusal) for refusal in writes.refused(transaction, org.id)],
+            "outcomes": outcomes.counts(transaction, org.id),
+        }
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    facts = row["facts"]
+    return {"rule": row["rule_id"], "deal": facts.get("deal_name"), "owner": facts.get("owner_name")}
