@@ -115,6 +115,8 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
+    """One manager's week as proposed, both lists by rank."""
+
     chosen: tuple[Choice, ...]
     left_out: tuple[LeftOut, ...]
 

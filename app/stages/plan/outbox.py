@@ -93,7 +93,7 @@ def _never_there(owed: Owed) -> bool:
 
 def _difference(owed: Owed, crm: Json) -> Difference:
     written = (owed.written or {}) if owed.crm_id else {}
-    theirs = {name for name in written if name in crm and crm[name] != written[name]}
+    theirs = {name for name in written if crm.get("edited") or (name in crm and crm[name] != written[name])}
     fields = tuple(n for n, value in owed.content.items() if value != written.get(n) and n not in theirs)
     deed: Literal["new", "change", "close"] = "change" if owed.crm_id else "new"
     if owed.crm_id and owed.content.get("closed") and "closed" in fields:

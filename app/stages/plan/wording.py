@@ -7,6 +7,7 @@ about the rep stands there: a conversation with a private reason becomes tasks t
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import chain, zip_longest
 
 from app.store.plans import Item, Json, OpenFinding
 from coaching_rules.model import Evidence, Rule
@@ -18,7 +19,7 @@ SUBJECT_LENGTH = 255
 BODY_LENGTH = 32_000
 LINE_LENGTH = 500
 MOST_REASONS = 4
-MOST_QUESTIONS = 5
+MOST_QUESTIONS = 3
 
 ABOUT_THE_OWNER = frozenset(word.name for word in DEAL if word.name.startswith("owner_"))
 PRIVATE = ABOUT_THE_OWNER | {"capture_coverage"}
@@ -112,7 +113,7 @@ def manager_task(talk: Conversation) -> TaskContent:
         f"When: {_when(item)}",
         f"Where: {_spoken(item.place)}",
         f"Minutes: {item.minutes}",
-        *_section("Ask:", _distinct(q for said in talk.said for q in said.ask)),
+        *_section("Ask:", _questions(said.ask for said in talk.said)),
         *_section("Evidence:", _evidence_lines(talk)),
         f"Why now: {item.why_here}",
         *(f"Rule: {said.rule}, version {said.version}" for said in talk.said),
@@ -133,7 +134,7 @@ def prep_task(talk: Conversation) -> TaskContent | None:
         *(f"Why: {said.why}" for said in talk.said[:MOST_REASONS]),
         f"When: {_when(item)}",
         f"Where: {_spoken(item.place)}",
-        *_section("Prepare:", _distinct(q for said in talk.said for q in said.prepare)),
+        *_section("Prepare:", _questions(said.prepare for said in talk.said)),
         *_section("Evidence:", _evidence_lines(talk)),
         *(f"Rule: {said.rule}, version {said.version}" for said in talk.said),
         HOW_TO_ANSWER.replace("when you have talked", "when you are prepared"),
@@ -154,7 +155,7 @@ def note(talk: Conversation) -> NoteContent | None:
     if not public.said:
         return None
     lines = [
-        *_section("Questions:", _distinct(q for said in public.said for q in said.ask)),
+        *_section("Questions:", _questions(said.ask for said in public.said)),
         *_section("Evidence:", _evidence_lines(public)),
         *TO_FILL_IN,
     ]
@@ -177,8 +178,8 @@ def clip(text: str, length: int) -> str:
 
 
 def _subject(talk: Conversation) -> str:
-    whom = f"Coach {clip(talk.rep_name, 60)}" + (f" on {clip(talk.name, 80)}" if talk.item.grain == "deal" else "")
-    title = clip(talk.said[0].title, 70)
+    whom = f"Coach {clip(talk.rep_name, 40)}" + (f" on {clip(talk.name, 70)}" if talk.item.grain == "deal" else "")
+    title = clip(talk.said[0].title, 80)
     what = title[:1].lower() + title[1:]
     more = len(talk.said) - 1
     also = f" and {more} more {'reason' if more == 1 else 'reasons'}" if more else ""
@@ -206,8 +207,10 @@ def _evidence_lines(talk: Conversation) -> Sequence[str]:
     return list(dict.fromkeys(evidence_line(e) for e in shown))
 
 
-def _distinct(questions: Iterable[str]) -> Sequence[str]:
-    return list(dict.fromkeys(questions))[:MOST_QUESTIONS]
+def _questions(asked: Iterable[Sequence[str]]) -> Sequence[str]:
+    """Few: the first of every reason, then the second of every reason, and so on."""
+    in_turn = chain.from_iterable(zip_longest(*asked))
+    return list(dict.fromkeys(question for question in in_turn if question))[:MOST_QUESTIONS]
 
 
 def _section(title: str, lines: Sequence[str]) -> Sequence[str]:

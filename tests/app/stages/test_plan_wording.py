@@ -73,6 +73,16 @@ def test_a_task_says_why_when_where_how_long_and_how_to_answer() -> None:
     assert "- days since two way: 20 (at least 14; the rule)" in lines
 
 
+def test_three_questions_are_enough() -> None:
+    """Of several reasons each asks its first question before any asks a second one."""
+    rules = (QUIET, RULES["early_deal_unreviewed"])
+    lines = manager_task(talk(*rules)).body.split("\n")
+    asked = lines[lines.index("Ask:") + 1 : lines.index("Evidence:")]
+    assert len(asked) == 3
+    firsts = [rule.coach.ask[0].replace("{account_name}", "Amber Lantern") for rule in rules if rule.coach]
+    assert [line.removeprefix("- ") for line in asked[:2]] == firsts
+
+
 def test_our_own_words_do_not_contest() -> None:
     """A line that begins with contest: is a person's; ours only tells how."""
     assert not any(line.lower().startswith("contest") for line in manager_task(talk(QUIET)).body.split("\n"))
