@@ -19,7 +19,9 @@ from coaching_rules.model import Rule
 
 
 class TooManyTasks(Stop):
-    """More new tasks than one run may write."""
+    """More new tasks than one run may write: a person should look first."""
+
+    exit_code = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
