@@ -1,0 +1,172 @@
+"""A company to play with: the sandbox as a server to connect to, and the demo that lives some days in it."""
+
+import json
+import shlex
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from app.cli.desk import err, now, out, read_settings, say
+from app.demo.days import Life
+from app.demo.telling import summed, told
+from app.demo.world import Loading, world
+from app.errors import NotReady
+from connectors.sandbox.company import company
+from connectors.sandbox.maven import maven
+from connectors.sandbox.org import Org
+from connectors.sandbox.server import HOST, serve
+
+DEFAULT_PORT = 8788
+DATA, ORIGIN = "org.sqlite3", "origin.json"
+ANSWERS_AFTER_SECONDS = 0.05
+
+CompanySeed = Annotated[int | None, typer.Option("--company", help="Seed of a made-up company. Default: 7.")]
+Csv = Annotated[Path | None, typer.Option("--csv", help="Folder of the Maven CRM Sales Opportunities files.")]
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = DEFAULT_PORT,
+    csv: Csv = None,
+    seed: CompanySeed = None,
+    scale: Annotated[float, typer.Option(help="Size of the made-up company; 1 has 2,400 deals.", min=0.01)] = 1.0,
+    plain: Annotated[bool, typer.Option("--plain", help="HTTP instead of HTTPS.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where its data and keys are kept. Default: HOME/sandbox.")
+    ] = None,
+    key_field: Annotated[bool, typer.Option(" /--no-key-field", help="Without our external-id field.")] = True,
+) -> None:
+    """Serve a small Salesforce with a company in it, until Ctrl-C. The same folder goes on where it stopped."""
+    if csv and seed is not None:
+        raise NotReady("Give either --csv or --company, not both.")
+    folder = (folder or read_settings().home / "sandbox").resolve()
+    origin = {"csv": str(csv.resolve()) if csv else None, "company": seed or 7, "scale": scale, "key_field": key_field}
+    if (folder / DATA).exists():
+        origin = _kept_origin(folder)
+    else:
+        _build(folder, origin)
+    port = _free_port(port)
+    with closing(Org(folder / DATA, key_field=bool(origin["key_field"]))) as org:
+        threading.Thread(target=_announce, args=(folder, port, bool(origin["key_field"])), daemon=True).start()
+        serve(org=org, port=port, tls=not plain, key_dir=folder)
+    out.print("Stopped; the same command goes on with this company.")
+
+
+def _kept_origin(folder: Path) -> dict[str, Any]:
+    out.print(f"Going on with the company in {folder}; give another --dir for a new one.", soft_wrap=True)
+    try:
+        return dict(json.loads((folder / ORIGIN).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise NotReady(f"{folder / ORIGIN} cannot be read; give another --dir to begin anew.") from error
+
+
+def _build(folder: Path, origin: dict[str, Any]) -> None:
+    """Load beside the place and move in at the end, so that a company is whole or not there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = folder / f"{DATA}.part"
+    unfinished.unlink(missing_ok=True)
+    today = now().date()
+    batches = (
+        maven(Path(origin["csv"]), today=today)
+        if origin["csv"]
+        else company(origin["company"], today=today, scale=origin["scale"])
+    )
+    try:
+        first = next(batches)
+    except ValueError as error:
+        raise NotReady(str(error)) from error
+    with closing(Org(unfinished, key_field=origin["key_field"])) as org, _loading("Loading the company") as loading:
+        rows = 0
+        for name, batch in chain([first], batches):
+            rows += org.load(name, batch)
+            loading(name, rows)
+    (folder / ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
+    unfinished.rename(folder / DATA)
+
+
+def _free_port(port: int) -> int:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise NotReady(f"Port {port} is taken; choose another with --port, or 0 for a free one.") from error
+        return int(probe.getsockname()[1])
+
+
+def _announce(folder: Path, port: int, key_field: bool) -> None:
+    """Once the server answers, say how to connect to it."""
+    while True:
+        with closing(socket.socket()) as knock:
+            if knock.connect_ex((HOST, port)) == 0:
+                break
+        time.sleep(ANSWERS_AFTER_SECONDS)
+    given = json.loads((folder / "connection.json").read_text(encoding="utf-8"))
+    words = ["coachsync", "connect", "salesforce", "sandbox", "--login-url", given["url"]]
+    words += ["--client-id", given["client_id"], "--username", given["username"]]
+    words += ["--private-key-file", given["private_key_file"]]
+    words += ["--ca-file", given["ca_file"]] if given["ca_file"] else []
+    words += [] if key_field else ["--key-field", ""]
+    authority = f"\nIts certificate authority: {given['ca_file']}" if given["ca_file"] else ""
+    lines = (
+        f"The sandbox answers at {given['url']} until Ctrl-C.{authority}\nConnect to it with\n\n{shlex.join(words)}\n"
+    )
+    out.print(lines, markup=False, soft_wrap=True)
+
+
+def demo(
+    days: Annotated[int, typer.Option(help="Working days to live.", min=1)] = 10,
+    seed: Annotated[int, typer.Option(help="Another seed is another company and another fortnight.")] = 7,
+    scale: Annotated[float, typer.Option(help="Size of the company; 1 has 2,400 deals.", min=0.01)] = 1.0,
+    database_url: Annotated[
+        str | None, typer.Option(help="Keep the demo's store in this database. Default: a temporary one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Live some working days with a made-up company: plans, tasks, people's answers, and what it all came to."""
+    read_settings()
+    found, seconds = _lived(now().date(), days, seed, scale, database_url, as_json)
+    if as_json:
+        say({**found, "seconds": round(seconds, 1)})
+
+
+def _lived(
+    today: date, days: int, seed: int, scale: float, database_url: str | None, quiet: bool
+) -> tuple[dict[str, Any], float]:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="coachsync-demo-") as home, _loading("Making the company") as loading:
+        made = world(Path(home), seed=seed, today=today, scale=scale, database_url=database_url, loading=loading)
+        with made as place:
+            life = Life(place, seed=seed)
+            for n in range(1, days + 1):
+                loading(f"day {n} of {days}", 0)
+                day = life.day()
+                if not quiet:
+                    out.print(told(day))
+            found, seconds = life.tally(), time.monotonic() - began
+            if not quiet:
+                out.print(summed(found, seconds))
+    return asdict(found), seconds
+
+
+@contextmanager
+def _loading(title: str) -> Iterator[Loading]:
+    """A line on the terminal that says how far it is; nothing where nobody watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        line = progress.add_task(title)
+
+        def show(name: str, rows: int) -> None:
+            progress.update(line, description=f"{title}: {f'{rows:,} rows, ' if rows else ''}{name}")
+
+        yield show
