@@ -1,4 +1,4 @@
-"""How long facts take: `python bench/measure.py` prints seconds for the SQL and, from a SQLite file, for the frames.
+"""How long facts take: `python -m bench measure` prints seconds for the SQL and, from a SQLite file, for the frames.
 
 100,000 deals, 300,000 snapshots of them, 1,000,000 activities; made up by DuckDB, the same every time.
 """
@@ -65,7 +65,8 @@ def fill(path: Path, rows: Mapping[str, pa.Table]) -> None:
                 connection.execute(metadata.tables[name].insert(), batch.to_pylist())
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print how many seconds reading the frames and making the facts took."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.sqlite3"
         fill(path, made_up())
