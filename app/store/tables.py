@@ -40,4 +40,3 @@ Key = Text().with_variant(Text(collation="C"), "postgresql")
 """An id of the CRM: compared byte by byte, since a 15-character Salesforce id is case-sensitive."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
-
