@@ -79,10 +79,10 @@ DEAL: tuple[Word, ...] = (
     Word("capture_coverage", "number", "share", "Share of the owner's open deals older than 14 days with an activity in the last 60 days; NULL when the owner has fewer than 3 of them. Low: silence is a data question."),
     # what the org's won deals look like, shrunk towards the pack's default while they are few
     Word("won_median_days_in_stage", "number", "days", "Median days won deals of the segment spent in this stage, shrunk towards the default."),
-    Word("won_median_days_in_stage_n", "integer", "count", "Won deals behind it."),
+    Word("won_median_days_in_stage_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none."),
     Word("won_median_days_in_stage_raw", "number", "days", "What those won deals alone suggest; NULL when there are none."),
     Word("won_median_touch_gap_days", "number", "days", "Median days between activities on won deals in this stage, shrunk towards the default."),
-    Word("won_median_touch_gap_days_n", "integer", "count", "Won deals behind it."),
+    Word("won_median_touch_gap_days_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none."),
     # coaching
     Word("coachings", "integer", "count", "Coaching conversations on this deal that people marked done."),
     Word("days_since_coached", "integer", "days", "Days since the last of them; NULL when there was none."),

@@ -69,7 +69,7 @@ def test_won_deals_pull_the_default_towards_them(org: Any) -> None:
 
 
 def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
-    """The prior of a segment is the org's estimate, and its n and raw are its own."""
+    """The prior of a segment is the org's estimate; n and raw are its own, or the org's where it has no won deals."""
     org.stages("Qualify", "Agree", "Won")
     org.account("A", segment="Freight")
     org.account("B", segment="Fruit")
@@ -79,7 +79,7 @@ def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
     won(org, "Y", 6)
     everywhere = (2 * 4 + 20 * 14) / 22
     assert words(org, *STAY) == [pytest.approx((1 * 2 + 20 * everywhere) / 21), 1, 2.0]
-    assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 0, None]
+    assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 2, 4.0]
 
 
 def test_visits_to_one_stage_add_up(org: Any) -> None:
