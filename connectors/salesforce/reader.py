@@ -183,16 +183,14 @@ class Reader:
         changes, skipped = [], []
         for row in rows:
             try:
-                record = source.record(row, self._names)
-            except (KeyError, ValueError, TypeError):
+                changed_at, record = instant(row[position.stamp]), source.record(row, self._names)
+            except (KeyError, ValueError, TypeError, AttributeError):
                 log.warning("not_understood", object=source.object, id=row.get("Id"))
                 skipped.append(str(row.get("Id")))
                 continue
             if record is not None:
                 deleted = bool(row.get("IsDeleted"))
-                changes.append(
-                    Change(id=row["Id"], changed_at=instant(row[position.stamp]), record=record, deleted=deleted)
-                )
+                changes.append(Change(id=row["Id"], changed_at=changed_at, record=record, deleted=deleted))
         return Page(changes=tuple(changes), cursor="", skipped=tuple(skipped))
 
     def _finished(self, position: Position) -> Position:
