@@ -40,6 +40,10 @@ class Connections:
                     book.pop(self.client, None)
                 super().connection_lost(exc)
 
+            def shutdown(self) -> None:
+                # an idle client never answers the goodbye that TLS waits for, and the socket would outlive the server
+                self.transport.abort()
+
         return Entered
 
     def cut(self, peer: tuple[str, int]) -> None:
