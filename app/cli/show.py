@@ -4,18 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from app.cli.desk import out
 from app.pipeline import Report
 from app.stages.plan import PlanResult
 from app.store import canonical
+from app.store.plans import Item
 from app.store.session import Store
 from coaching_rules.cases import CaseFailure
 from coaching_rules.model import RuleSet
 from connectors.records import Check
 
 MOST_LINES = 12
+NEXT_IN_LINE = 5
 Names = Mapping[str, str]
 
 
@@ -27,7 +32,8 @@ def plain(value: Any) -> Any:
 def names(store: Store, connection_id: int, report: Report) -> Names:
     """What the people and deals of a report are called, by id."""
     items = report.planned.new if report.planned else ()
-    ids = sorted({i for item in items for i in (item.subject_id, item.manager_id, item.rep_id)})
+    managers = {left.candidate.manager_id for left in report.planned.left_out} if report.planned else set()
+    ids = sorted({i for item in items for i in (item.subject_id, item.manager_id, item.rep_id)} | managers)
     with store.read() as transaction:
         return canonical.names(transaction, connection_id, ids)
 
@@ -91,13 +97,17 @@ def plan(report: Report, called: Names) -> None:
     planned = report.planned
     if not planned:
         return
-    out.print(_weeks(planned))
+    if planned.budgets:
+        out.print(_weeks(planned))
+    else:
+        out.print("Plan: nothing is worth a conversation now.")
     if planned.new:
-        out.print(_items(planned, called))
+        _items(planned.new, called)
     reasons = _reasons(planned)
     if reasons:
         out.print("Left out: " + "; ".join(f"{count} × {why.rstrip('.')}" for why, count in reasons.items()) + ".")
     if report.rhythm == "preview":
+        _next_in_line(planned, called)
         _diff(planned)
 
 
@@ -109,15 +119,26 @@ def _weeks(planned: PlanResult) -> Table:
     return table
 
 
-def _items(planned: PlanResult, called: Names) -> Table:
-    table = Table("Due", "Manager", "About", "Min", "Why", title="New conversations", title_justify="left")
-    for item in planned.new[:MOST_LINES]:
-        why = str(item.reasons[0]["why"]) if item.reasons else ""
+def _items(new: Sequence[Item], called: Names) -> None:
+    """Two lines a conversation: who, what, when; and why, in the words of its rule."""
+    out.print("[bold]New conversations[/]")
+    for item in new[:MOST_LINES]:
+        where = item.place.replace("_", " ")
+        who = called.get(item.manager_id, item.manager_id)
         about = called.get(item.subject_id, item.subject_id)
-        table.add_row(str(item.due), called.get(item.manager_id, item.manager_id), about, str(item.minutes), why)
-    if len(planned.new) > MOST_LINES:
-        table.caption = f"and {len(planned.new) - MOST_LINES} more; --json lists all"
-    return table
+        out.print(f"{item.due:%a %d %b}  {escape(who)} · {escape(about)} · {item.minutes} min, {where}")
+        for reason in item.reasons:
+            out.print(Padding(Text(str(reason["why"]), style="dim"), (0, 0, 0, 12)))
+    if len(new) > MOST_LINES:
+        out.print(f"and {len(new) - MOST_LINES} more; --json lists all", style="dim")
+
+
+def _next_in_line(planned: PlanResult, called: Names) -> None:
+    ranked = sorted((left for left in planned.left_out if left.position), key=lambda left: left.position or 0)
+    for left in ranked[:NEXT_IN_LINE]:
+        candidate = left.candidate
+        manager = called.get(candidate.manager_id, candidate.manager_id)
+        out.print(f"  next: {escape(candidate.name)} ({escape(manager)}): {left.why_not}", style="dim", soft_wrap=True)
 
 
 def _reasons(planned: PlanResult) -> dict[str, int]:
