@@ -240,5 +240,6 @@ def _remedied(code: str, message: str) -> str:
         "UNSUPPORTED_API_VERSION": "Connect again with a newer --api-version.",
         "INSUFFICIENT_ACCESS": "Give the integration user access to this object.",
         "INVALID_TYPE": "Give the integration user access to this object.",
+        "INVALID_FIELD": "Give the integration user access to this field; `coachsync check` lists what is hidden.",
     }.get(code, "")
     return f"Salesforce refused: {code}: {' '.join(message.split())[:200]} {remedy}".strip()

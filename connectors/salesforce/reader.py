@@ -92,9 +92,11 @@ class Reader:
         while not done:
             try:
                 rows, done, position = self._page(source, position)
-            except _FieldGone:
-                position = self._described(kind, source, replace(position, fields=())) or position
-                rows, done, position = self._page(source, position)
+            except _Hidden:
+                described = self._described(kind, source, replace(position, fields=()))
+                if described is None:
+                    return
+                rows, done, position = self._page(source, described)
             page = self._understood(source, rows, position)
             if done:
                 position = self._finished(position)
@@ -112,7 +114,7 @@ class Reader:
             self._missing(kind, source, available)
             return None
         wanted = (*source.fields, *self._own_fields(source))
-        fields = tuple(name for name in wanted if _base(name, available) in available)
+        fields = tuple(name for name in wanted if self._shown(name, available))
         stamp = next((name for name in STAMPS if name in available), None)
         if stamp is None:
             raise Refused(f"{source.object} has no date that tells when a row changed; coachsync cannot follow it.")
@@ -125,6 +127,14 @@ class Reader:
             since=None if grown else position.since,
             at=None if grown else position.at,
         )
+
+    def _shown(self, path: str, available: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether the field is there; for a path such as UserRole.Name, whether its object can be seen as well."""
+        if "." not in path:
+            return path in available
+        relation = path.split(".", 1)[0]
+        links = [entry for entry in available.values() if entry.get("relationshipName") == relation]
+        return any(self.fields(parent) is not None for link in links for parent in link["referenceTo"])
 
     def _own_fields(self, source: Source) -> tuple[str, ...]:
         if source.object == "Account":
@@ -160,8 +170,8 @@ class Reader:
         try:
             answer = self._client.query(self._soql(source, position))
         except CallFailed as refused:
-            if refused.code == "INVALID_FIELD":
-                raise _FieldGone(str(refused), refused.code, refused.status) from refused
+            if refused.code in ("INVALID_FIELD", "INVALID_TYPE"):
+                raise _Hidden(str(refused), refused.code, refused.status) from refused
             raise
         rows = list(answer["records"])
         if position.until is None:
@@ -226,8 +236,8 @@ class Reader:
         return Page(changes=changes, cursor=""), replace(position, deleted_to=min(covered, end))
 
 
-class _FieldGone(CallFailed):
-    """A field was hidden or removed since the object was described."""
+class _Hidden(CallFailed):
+    """A field or the whole object was hidden or removed since it was described."""
 
 
 def _after(position: Position) -> str | None:
@@ -235,14 +245,6 @@ def _after(position: Position) -> str | None:
         stamp, last = moment(instant(position.at[0])), literal(position.at[1])
         return f"({position.stamp} > {stamp} OR ({position.stamp} = {stamp} AND Id > {last}))"
     return f"{position.stamp} >= {moment(position.since)}" if position.since else None
-
-
-def _base(name: str, available: Mapping[str, Mapping[str, Any]]) -> str:
-    """The field of this object that a path such as UserRole.Name hangs on."""
-    if "." not in name:
-        return name
-    relation = name.split(".", 1)[0]
-    return next((key for key, entry in available.items() if entry.get("relationshipName") == relation), "")
 
 
 def _load(cursor: str | None, count: int) -> list[Position]:
