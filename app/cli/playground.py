@@ -1,5 +1,6 @@
 """A company to play with: the sandbox as a server to connect to, and the demo that lives some days in it."""
 
+import errno
 import json
 import shlex
 import socket
@@ -7,12 +8,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -28,7 +30,8 @@ from connectors.sandbox.org import Org
 from connectors.sandbox.server import HOST, serve
 
 DEFAULT_PORT = 8788
-DATA, ORIGIN = "org.sqlite3", "origin.json"
+DEFAULT_SEED = 7
+DATA, ORIGIN, CONNECTION = "org.sqlite3", "origin.json", "connection.json"
 ANSWERS_AFTER_SECONDS = 0.05
 
 CompanySeed = Annotated[int | None, typer.Option("--company", help="Seed of a made-up company. Default: 7.")]
@@ -50,16 +53,29 @@ def sandbox(
     if csv and seed is not None:
         raise NotReady("Give either --csv or --company, not both.")
     folder = (folder or read_settings().home / "sandbox").resolve()
-    origin = {"csv": str(csv.resolve()) if csv else None, "company": seed or 7, "scale": scale, "key_field": key_field}
+    origin = {
+        "csv": str(csv.resolve()) if csv else None,
+        "company": DEFAULT_SEED if seed is None else seed,
+        "scale": scale,
+        "key_field": key_field,
+    }
     if (folder / DATA).exists():
         origin = _kept_origin(folder)
     else:
         _build(folder, origin)
-    port = _free_port(port)
     with closing(Org(folder / DATA, key_field=bool(origin["key_field"]))) as org:
-        threading.Thread(target=_announce, args=(folder, port, bool(origin["key_field"])), daemon=True).start()
-        serve(org=org, port=port, tls=not plain, key_dir=folder)
+        with _announced(folder, bool(origin["key_field"])):
+            _serve(org, port, plain, folder)
     out.print("Stopped; the same command goes on with this company.")
+
+
+def _serve(org: Org, port: int, plain: bool, folder: Path) -> None:
+    try:
+        serve(org=org, port=port, tls=not plain, key_dir=folder)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise NotReady(f"Port {port} cannot be had; choose another with --port, or 0 for a free one.") from error
 
 
 def _kept_origin(folder: Path) -> dict[str, Any]:
@@ -75,6 +91,7 @@ def _build(folder: Path, origin: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = folder / f"{DATA}.part"
     unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)  # the keys of the sandbox lie in it, too
     today = now().date()
     batches = (
         maven(Path(origin["csv"]), today=today)
@@ -94,39 +111,50 @@ def _build(folder: Path, origin: dict[str, Any]) -> None:
     unfinished.rename(folder / DATA)
 
 
-def _free_port(port: int) -> int:
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise NotReady(f"Port {port} is taken; choose another with --port, or 0 for a free one.") from error
-        return int(probe.getsockname()[1])
+@contextmanager
+def _announced(folder: Path, key_field: bool) -> Iterator[None]:
+    """Beside the server: a thread that waits for it to answer, and then tells how to connect."""
+    (folder / CONNECTION).unlink(missing_ok=True)
+    stopped = threading.Event()
+    teller = threading.Thread(target=_announce, args=(folder, key_field, stopped))
+    teller.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        teller.join()
 
 
-def _announce(folder: Path, port: int, key_field: bool) -> None:
-    """Once the server answers, say how to connect to it."""
-    while True:
-        with closing(socket.socket()) as knock:
-            if knock.connect_ex((HOST, port)) == 0:
-                break
-        time.sleep(ANSWERS_AFTER_SECONDS)
-    given = json.loads((folder / "connection.json").read_text(encoding="utf-8"))
+def _announce(folder: Path, key_field: bool, stopped: threading.Event) -> None:
+    while not stopped.wait(ANSWERS_AFTER_SECONDS):
+        if given := _answering(folder):
+            out.print(_invitation(given, key_field), markup=False, soft_wrap=True)
+            return
+
+
+def _invitation(given: dict[str, Any], key_field: bool) -> str:
     words = ["coachsync", "connect", "salesforce", "sandbox", "--login-url", given["url"]]
     words += ["--client-id", given["client_id"], "--username", given["username"]]
     words += ["--private-key-file", given["private_key_file"]]
     words += ["--ca-file", given["ca_file"]] if given["ca_file"] else []
     words += [] if key_field else ["--key-field", ""]
-    authority = f"\nIts certificate authority: {given['ca_file']}" if given["ca_file"] else ""
-    lines = (
-        f"The sandbox answers at {given['url']} until Ctrl-C.{authority}\nConnect to it with\n\n{shlex.join(words)}\n"
-    )
-    out.print(lines, markup=False, soft_wrap=True)
+    lines = [f"The sandbox answers at {given['url']} until Ctrl-C."]
+    lines += [f"Its certificate authority: {given['ca_file']}"] if given["ca_file"] else []
+    return "\n".join([*lines, "Connect to it with", "", shlex.join(words), ""])
+
+
+def _answering(folder: Path) -> dict[str, Any] | None:
+    """What the server wrote about itself, once it answers there."""
+    with suppress(OSError, ValueError):
+        given: dict[str, Any] = json.loads((folder / CONNECTION).read_text(encoding="utf-8"))
+        with closing(socket.create_connection((HOST, urlsplit(given["url"]).port or 0))):
+            return given
+    return None
 
 
 def demo(
     days: Annotated[int, typer.Option(help="Working days to live.", min=1)] = 10,
-    seed: Annotated[int, typer.Option(help="Another seed is another company and another fortnight.")] = 7,
+    seed: Annotated[int, typer.Option(help="Another seed is another company with other days.")] = DEFAULT_SEED,
     scale: Annotated[float, typer.Option(help="Size of the company; 1 has 2,400 deals.", min=0.01)] = 1.0,
     database_url: Annotated[
         str | None, typer.Option(help="Keep the demo's store in this database. Default: a temporary one.")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,7 +13,7 @@ from app.demo.tally import Tally
 from app.stages.plan import Budget
 from app.store.plans import Item
 
-LONGEST_WHY = 150
+LONGEST_WHY = 200
 
 
 def told(day: Day) -> RenderableType:
@@ -41,19 +42,23 @@ def _plan(day: Day, budgets: tuple[Budget, ...], new: set[str]) -> Table:
             table.add_row(who, "", "", "", "Nothing waits.", "", end_section=True)
         for n, item in enumerate(items, start=1):
             mark = "new" if item.thread in new else ""
-            table.add_row(who if n == 1 else "", mark, *_cells(item, day.names), end_section=n == len(items))
+            cells = _cells(item, day.names, item.thread in new)
+            table.add_row(who if n == 1 else "", mark, *cells, end_section=n == len(items))
     return table
 
 
-def _cells(item: Item, names: Mapping[str, str]) -> tuple[str, Text, Text, str]:
+def _cells(item: Item, names: Mapping[str, str], new: bool) -> tuple[str, Text, Text, str]:
     about = names.get(item.subject_id, item.subject_id)
     if item.grain == "deal":
         about = f"{about} ({names.get(item.rep_id, item.rep_id)})"
-    why = item.reasons[0]["why"]
+    why = item.reasons[0]["why"] if new else f"Since {_short(item.opened_at)}: {item.reasons[0]['title']}"
     short = why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1].rstrip()}…"
     meeting = (item.meeting or item.place).replace("one_on_one", "one-on-one").replace("_", " ")
-    due = item.snoozed_until or item.due
-    return str(item.minutes), Text(about), Text(short), f"{meeting}\n{due:%a} {due.day} {due:%b}"
+    return str(item.minutes), Text(about), Text(short), f"{meeting}\n{_short(item.snoozed_until or item.due)}"
+
+
+def _short(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def summed(found: Tally, seconds: float) -> RenderableType:
