@@ -1,0 +1,172 @@
+"""A run may be killed at any moment: the next one ends where an undisturbed one would have."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_org import MONDAY, NAME, QUIET, RULES, Company, open_company
+from sqlalchemy import Table, delete, insert
+
+from app import pipeline
+from app.stages.judge import judge
+from app.stages.measure import measure
+from app.stages.plan import plan
+from app.store import coaching, ledger
+from app.store.canonical import TABLES
+from app.store.session import Busy, Store
+from app.store.tables import metadata
+
+KEPT = (*TABLES.values(), ledger.cursors, ledger.outcomes, ledger.intents, coaching.findings, coaching.plans,
+        coaching.plan_items, coaching.rule_versions)  # fmt: skip
+PASSING = {"id", "plan_id", "item_id", "finding_id", "observed_at", "attempts", "crm_id"}
+"""What says when, or under which number, we learnt a thing, and may differ after a kill."""
+
+
+class Killer:
+    """The other process, which does one run after the other and can be told to die in it."""
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("killing.py")), str(RULES)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root, env={"PYTHONPATH": root},
+        )  # fmt: skip
+
+    def run(self, company: Company, rhythm: str, deadly: int = 0) -> Any:
+        """The names of its steps, or what it died of."""
+        job = {
+            "database": company.store.engine.url.render_as_string(hide_password=False),
+            "home": str(company.home),
+            "now": company.now.isoformat(),
+            "name": NAME,
+            "rhythm": rhythm,
+            "deadly": deadly,
+        }
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[Killer]:
+    found = Killer()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def company(store: Store) -> Iterator[Company]:
+    found = open_company(store, page_size=5)
+    yield found
+    found.close()
+
+
+def laid_out(company: Company) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """The whole database, to be put back."""
+    return [(table, company.rows(table)) for table in metadata.sorted_tables]
+
+
+def put_back(company: Company, before: list[tuple[Table, list[dict[str, Any]]]]) -> None:
+    """The database and the org as they were before anybody wrote to them."""
+    with company.store.begin() as transaction:
+        for table, _ in reversed(before):
+            transaction.execute(delete(table))
+        for table, rows in before:
+            if rows:
+                transaction.execute(insert(table), rows)
+    with company.org.transaction():
+        company.org.execute("DELETE FROM Task WHERE Coaching_Key__c IS NOT NULL")
+        for name in ("ContentDocument", "ContentVersion", "ContentDocumentLink"):
+            company.org.execute(f"DELETE FROM {name}")
+
+
+def again(company: Company, rhythm: str) -> None:
+    """Run it to its end. PostgreSQL needs a moment to notice that the killed process has let go of its lock."""
+    act = {"pull": lambda: pipeline.often(company.loop(), push_too=False), "push": company.send,
+           "morning": company.morning}[rhythm]  # fmt: skip
+    for _ in range(100):
+        try:
+            act()
+            break
+        except Busy:
+            time.sleep(0.02)
+    if rhythm == "push":
+        company.often()
+    elif rhythm == "morning":
+        company.morning()  # what an undisturbed morning wrote is known only to the next one
+
+
+def stands(company: Company) -> dict[str, Any]:
+    """All that matters of the store and of what the org holds of ours."""
+    found: dict[str, Any] = {table.name: _told(company, table) for table in KEPT}
+    found["org tasks"] = [_without(row, {"Id"}) for row in company.tasks()]
+    found["org notes"] = [
+        {name: note[name] for name in ("Title", "Content", "IsDeleted", "deal")} for note in company.notes()
+    ]
+    return found
+
+
+def _told(company: Company, table: Table) -> list[str]:
+    keep_ids = table in TABLES.values() and table.name not in ("crm_tasks", "crm_notes")
+    return sorted(str(_without(row, PASSING - {"id"} if keep_ids else PASSING)) for row in company.rows(table))
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(held, names) for name, held in sorted(value.items()) if name not in names}
+    return [_without(held, names) for held in value] if isinstance(value, list) else value
+
+
+def kill_at_every_step(killer: Killer, company: Company, rhythm: str, every: int = 1) -> None:
+    """Kill at every step (or every so many), run again, and compare."""
+    before = laid_out(company)
+    steps = killer.run(company, rhythm)
+    again(company, rhythm)
+    undisturbed = stands(company)
+    for deadly in range(1, len(steps) + 1, every):
+        put_back(company, before)
+        assert killer.run(company, rhythm, deadly) == "SIGKILL"
+        again(company, rhythm)
+        assert stands(company) == undisturbed, f"killed at step {deadly} of {len(steps)}: {steps[deadly - 1]}"
+
+
+def on_sqlite(company: Company) -> bool:
+    return company.store.engine.dialect.name == "sqlite"
+
+
+def test_a_pull_killed_anywhere_loses_nothing(killer: Killer, company: Company) -> None:
+    """Records and cursor are stored together, so the next pull goes on where the killed one stood."""
+    kill_at_every_step(killer, company, "pull", every=5 if on_sqlite(company) else 13)
+
+
+def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Company) -> None:
+    """Each reference stands in the org exactly once, with one link, whatever was known of it when the process died."""
+    pipeline.often(company.loop(), push_too=False)
+    loop = company.loop()
+    facts = measure(company.store, loop.org.id, as_of=MONDAY)
+    with company.store.begin() as transaction:
+        judge(transaction, loop.org.id, None, facts, company.rules)
+        rules = {rule.id: rule for rule in company.rules.rules}
+        plan(transaction, loop.org.id, as_of=MONDAY, coaching=company.coaching, rules=rules)
+    kill_at_every_step(killer, company, "push", every=1 if on_sqlite(company) else 3)
+    assert len(company.tasks()) == 2 * len(QUIET)
+    assert len(company.notes()) == len(QUIET)
+
+
+def test_a_morning_killed_between_its_stages_ends_the_same(killer: Killer, company: Company) -> None:
+    """Judging and planning are each all or nothing."""
+    kill_at_every_step(killer, company, "morning", every=17 if on_sqlite(company) else 37)
