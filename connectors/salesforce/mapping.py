@@ -31,8 +31,10 @@ STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 """Cursor fields, best first: SystemModstamp cannot be set by imports and moves with automated changes too."""
 TRACKED = {"NextStep": "next_step", "Owner": "owner_id", "OwnerId": "owner_id"}
 """Field history names a lookup by its relationship ('Owner'); the id rows are the ones that carry ids."""
-CONNECTED = re.compile(r"connect|reached|spoke|talked|answered|conversation|discussed", re.IGNORECASE)
-NOT_CONNECTED = re.compile(r"\b(no|not|left|voicemail|busy|wrong|didn)", re.IGNORECASE)
+CONNECTED = re.compile(r"\b(connect|reached|spoke|talked|answered|conversation|discussed)", re.IGNORECASE)
+NOT_CONNECTED = re.compile(
+    r"\b(no|not|nobody|none|never|left|voice ?mail|machine|busy|wrong|failed|unable)\b|n['’]t\b", re.IGNORECASE
+)
 REPLY = re.compile(r"^\s*(email:\s*)?(←|<<|re:|aw:|sv:|antw:|r:)", re.IGNORECASE)
 TALK_SECONDS = 120
 """A call at least this long is taken for a conversation: voicemail greetings and messages stay below it."""
@@ -253,7 +255,7 @@ def activity_of_event(row: Row, names: Names) -> Activity | None:
     minutes = row.get("DurationInMinutes")
     ends = maybe_instant(row.get("EndDateTime")) or (starts + timedelta(minutes=int(minutes)) if minutes else None)
     if row.get("IsAllDayEvent"):
-        ends = starts + timedelta(days=1)
+        ends = starts + max(timedelta(days=1), timedelta(minutes=int(minutes or 0)))
     return _activity(row, "meeting", starts, ends or starts, False, True)
 
 
