@@ -22,9 +22,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from app.cli.desk import err, now, out, read_settings, say
 from app.demo.days import Life
 from app.demo.telling import summed, told
-from app.demo.world import Loading, world
+from app.demo.world import Loading, fill, world
 from app.errors import NotReady
-from connectors.sandbox.company import company
+from connectors.sandbox.company import Batch, company
 from connectors.sandbox.maven import maven
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import HOST, serve
@@ -63,9 +63,9 @@ def sandbox(
         origin = _kept_origin(folder)
     else:
         _build(folder, origin)
-    with closing(Org(folder / DATA, key_field=bool(origin["key_field"]))) as org:
-        with _announced(folder, bool(origin["key_field"])):
-            _serve(org, port, plain, folder)
+    fields = bool(origin["key_field"])
+    with closing(Org(folder / DATA, key_field=fields)) as org, _announced(folder, fields):
+        _serve(org, port, plain, folder)
     out.print("Stopped; the same command goes on with this company.")
 
 
@@ -88,27 +88,27 @@ def _kept_origin(folder: Path) -> dict[str, Any]:
 
 def _build(folder: Path, origin: dict[str, Any]) -> None:
     """Load beside the place and move in at the end, so that a company is whole or not there."""
+    batches = _batches(origin)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = folder / f"{DATA}.part"
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)  # the keys of the sandbox lie in it, too
-    today = now().date()
-    batches = (
-        maven(Path(origin["csv"]), today=today)
-        if origin["csv"]
-        else company(origin["company"], today=today, scale=origin["scale"])
-    )
-    try:
-        first = next(batches)
-    except ValueError as error:
-        raise NotReady(str(error)) from error
     with closing(Org(unfinished, key_field=origin["key_field"])) as org, _loading("Loading the company") as loading:
-        rows = 0
-        for name, batch in chain([first], batches):
-            rows += org.load(name, batch)
-            loading(name, rows)
+        fill(org, batches, loading)
     (folder / ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
     unfinished.rename(folder / DATA)
+
+
+def _batches(origin: dict[str, Any]) -> Iterator[Batch]:
+    """The company's rows; what is wrong with the files is said before anything is made."""
+    today = now().date()
+    if not origin["csv"]:
+        return company(origin["company"], today=today, scale=origin["scale"])
+    rows = maven(Path(origin["csv"]), today=today)
+    try:
+        return chain([next(rows)], rows)
+    except ValueError as error:
+        raise NotReady(str(error)) from error
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Where the demo happens: a sandbox org over HTTPS, a connection to it as any user has one, and one clock for both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,7 +15,7 @@ from app.store.connections import Vault
 from app.store.session import Store, open_store
 from coaching_rules.loader import starter
 from coaching_rules.model import RuleSet
-from connectors.sandbox.company import company
+from connectors.sandbox.company import Batch, company
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import Running, start
 
@@ -83,7 +83,7 @@ def world(
     began = datetime.combine(today, time(), UTC)
     org, store = Org(now=began), open_store(database_url or f"sqlite:///{home / 'demo.sqlite3'}")
     try:
-        load(org, seed, today, scale, loading or (lambda name, rows: None))
+        fill(org, company(seed, today=today, scale=scale), loading or (lambda name, rows: None))
         schema.ready(store)
         with start(org=org) as running:
             vault = Vault(home, None)
@@ -94,10 +94,10 @@ def world(
         org.close()
 
 
-def load(org: Org, seed: int, today: date, scale: float, loading: Callable[[str, int], None]) -> None:
-    """Fill the org with a company."""
+def fill(org: Org, batches: Iterable[Batch], loading: Loading) -> None:
+    """Load a company's rows into the org."""
     rows = 0
-    for name, batch in company(seed, today=today, scale=scale):
+    for name, batch in batches:
         rows += org.load(name, batch)
         loading(name, rows)
 
