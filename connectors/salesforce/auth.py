@@ -29,6 +29,7 @@ REMEDIES = {
     "expired access/refresh token": "Connect again: the refresh token was revoked or used twice.",
     "invalid assertion": "Check that the private key belongs to the certificate uploaded to the app, and this "
     "machine's clock.",
+    "expired authorization code": "Set this machine's clock: Salesforce takes what it signs for too old or too new.",
     "audience is invalid": "Use https://login.salesforce.com, https://test.salesforce.com or your My Domain "
     "as --login-url.",
     "inactive": "Activate the integration user, or connect with another one.",

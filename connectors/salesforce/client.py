@@ -198,6 +198,7 @@ class _Http(requests.Session):
     def __init__(self, wire: Wire) -> None:
         super().__init__()
         self._timeout = (wire.connect_seconds, wire.read_seconds)
+        self.auth = _as_it_is  # without it a .netrc file of the machine would overwrite our session in every call
         # requests lets REQUESTS_CA_BUNDLE override a session's own setting, so the choice is made per request
         self._trust: str | bool = wire.ca_file or next(
             (os.environ[name] for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if os.environ.get(name)), True
@@ -206,7 +207,13 @@ class _Http(requests.Session):
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         kwargs.setdefault("timeout", self._timeout)
         kwargs.setdefault("verify", self._trust)
+        if isinstance(self._trust, str) and not os.path.exists(self._trust):
+            raise Reconnect(f"There is no file {self._trust} with certificates; check --ca-file.")
         return super().request(method, url, **kwargs)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _text(error: SalesforceError) -> str:

@@ -5,11 +5,12 @@ that reference and finished, never written again. A note that a person has edite
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.records import Intent, NoteContent, Receipt
 from connectors.salesforce.client import Client
-from connectors.salesforce.mapping import REFERENCE, Names, literal, note_fields
+from connectors.salesforce.mapping import REFERENCE, Names, Row, literal, note_fields
 from connectors.salesforce.writer import chunks, failure
 
 PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two
@@ -28,22 +29,39 @@ class NoteWriter:
         """One receipt an intent, in any order."""
         new = [i for i in intents if not i.crm_id]
         found = self._find([i for i in new if i.attempted])
-        yield from self._link([i for i in new if i.reference in found], found)
+        yield from self._adopt([i for i in new if i.reference in found], found)
         for batch in chunks([i for i in new if i.reference not in found], PAIRS_A_CALL):
             yield from self._create(batch)
         for batch in chunks([i for i in intents if i.crm_id], IDS_A_QUERY):
             yield from self._update(batch)
 
-    def _find(self, intents: Sequence[Intent]) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _find(self, intents: Sequence[Intent]) -> dict[str, Row]:
+        """Notes that already carry these references, deleted ones too."""
+        found: dict[str, Row] = {}
         for batch in chunks(intents, TITLES_A_QUERY):
             titles = " OR ".join(f"Title LIKE {literal('%[' + i.reference + ']')}" for i in batch)
-            answer = self._client.query(f"SELECT Id, Title FROM ContentDocument WHERE {titles}")
+            answer = self._client.query(f"SELECT Id, Title, IsDeleted FROM ContentDocument WHERE {titles}")
             for row in answer["records"]:
                 mark = REFERENCE.search(row["Title"])
-                if mark:
-                    found[mark.group(1)] = row["Id"]
+                if mark and (mark.group(1) not in found or found[mark.group(1)]["IsDeleted"]):
+                    found[mark.group(1)] = row
         return found
+
+    def _adopt(self, intents: Sequence[Intent], found: Mapping[str, Row]) -> Iterator[Receipt]:
+        """An earlier try arrived although its answer did not: what is missing is added, what is stale is updated."""
+        for intent in intents:
+            if found[intent.reference]["IsDeleted"]:
+                yield _stored(intent, found[intent.reference]["Id"], adopted=True, kept=("deleted",))
+        live = [i for i in intents if not found[i.reference]["IsDeleted"]]
+        stale = {i.reference: i for i in live if i.last_written not in (None, i.content)}
+        linked = []
+        for receipt in self._link(live, {i.reference: str(found[i.reference]["Id"]) for i in live}):
+            if receipt.status == "stored" and receipt.reference in stale:
+                linked.append(replace(stale[receipt.reference], crm_id=receipt.crm_id))
+            else:
+                yield receipt
+        for batch in chunks(linked, IDS_A_QUERY):
+            yield from self._update(batch, adopted=True)
 
     def _link(self, intents: Sequence[Intent], found: Mapping[str, str]) -> Iterator[Receipt]:
         """Notes of an earlier try: those whose link is missing get it, all are recognised."""
@@ -88,7 +106,7 @@ class NoteWriter:
             return _stored(intent, crm_id, adopted=adopted, created=not adopted)
         return failure(intent, answer["body"], lambda i: _stored(i, crm_id, adopted=adopted, created=not adopted))
 
-    def _update(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
+    def _update(self, intents: Sequence[Intent], *, adopted: bool = False) -> Iterator[Receipt]:
         among = ", ".join(literal(i.crm_id or "") for i in intents)
         answer = self._client.query(
             f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})"
@@ -98,7 +116,7 @@ class NoteWriter:
         for intent in intents:
             if intent not in mine:
                 kept = ("body",) if intent.crm_id in authors else ("deleted",)
-                yield _stored(intent, intent.crm_id or "", kept=kept)
+                yield _stored(intent, intent.crm_id or "", adopted=adopted, kept=kept)
         for batch in chunks(mine, PARTS_A_CALL):
             parts = []
             for n, intent in enumerate(batch):
@@ -109,7 +127,7 @@ class NoteWriter:
             for n, intent in enumerate(batch):
                 told = answers[f"n{n}"]
                 if told["httpStatusCode"] < 300:
-                    yield _stored(intent, intent.crm_id or "")
+                    yield _stored(intent, intent.crm_id or "", adopted=adopted)
                 else:
                     yield failure(intent, told["body"], lambda _: None)
 

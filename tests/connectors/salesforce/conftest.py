@@ -162,6 +162,15 @@ def keyless() -> Iterator[Place]:
     org.close()
 
 
+@pytest.fixture
+def plain() -> Iterator[Place]:
+    """An org without TLS."""
+    org = Org(now=NOW)
+    with start(org=org, tls=False) as running:
+        yield Place(running)
+    org.close()
+
+
 @pytest.fixture(autouse=True)
 def _no_inherited_trust(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"):
