@@ -104,7 +104,7 @@ def test_the_same_seed_and_day_give_the_same_demo(tmp_path: Path) -> None:
     for name in ("first", "second"):
         home = tmp_path / name
         home.mkdir()
-        with living(home, 2, scale=0.05) as (_, life, _):
+        with living(home, 1, scale=0.05) as (_, life, _):
             tallies.append(life.tally())
     assert tallies[0] == tallies[1]
 
