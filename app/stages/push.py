@@ -9,7 +9,7 @@ import structlog
 from app.store import writes
 from app.store.session import Store
 from connectors.base import Connector
-from connectors.errors import OverBudget, Refused, RetryLater
+from connectors.errors import OverBudget, Reconnect, Refused, RetryLater
 from connectors.records import Intent, NoteContent, Receipt
 
 log = structlog.get_logger(__name__)
@@ -94,8 +94,8 @@ def _send(connector: Connector, batch: Sequence[Intent]) -> tuple[list[Receipt],
     except RetryLater as lost:
         log.warning("answer_lost", count=len(batch) - len(receipts), reason=str(lost))
         return receipts, lost
-    except OverBudget as spent:
-        return receipts, spent
+    except (OverBudget, Reconnect) as over:
+        return receipts, over
     except Refused as refused:
         answered = {receipt.reference for receipt in receipts}
         receipts += [

@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from app import pipeline
-from app.cli import show
 from app.config import Coaching
 from app.gate import named, open_gate
 from app.pipeline import Loop, Report
 from app.store import connections
 from app.store.connections import Vault
+from app.store.overview import overview
 from app.store.session import Store
 from coaching_rules.loader import load
 from coaching_rules.model import RuleSet
@@ -105,8 +105,9 @@ class Company:
     running: Running
     home: Path
     now: datetime
-    coaching: Coaching = Coaching(api_share=1)
-    rules: RuleSet = rules()
+    key_field: bool
+    coaching: Coaching
+    rules: RuleSet
 
     def connect(self, **settings: Any) -> None:
         """Store the connection, or renew it with other settings."""
@@ -151,7 +152,7 @@ class Company:
         return pipeline.send(self.loop())
 
     def status(self) -> dict[str, Any]:
-        return show.status_of(self.store, named(self.store, NAME), self.coaching, self.now)
+        return overview(self.store, named(self.store, NAME), self.coaching.api_share, self.now)
 
     def later(self, **span: float) -> None:
         """Turn the clock."""
@@ -170,8 +171,8 @@ class Company:
 
     def tasks(self, role: str = "") -> list[dict[str, Any]]:
         """Our tasks as the org holds them, deleted ones too, by what they say."""
-        sql = "SELECT * FROM Task WHERE Coaching_Key__c LIKE ? OR Subject LIKE ? ORDER BY Subject, Id"
-        return self.org.rows(sql, (f"coach:{role}%", f"%[coach:{role}%"))
+        carrying = "Coaching_Key__c LIKE ?" if self.key_field else "Subject LIKE '%[' || ?"
+        return self.org.rows(f"SELECT * FROM Task WHERE {carrying} ORDER BY Subject, Id", (f"coach:{role}%",))
 
     def task(self, deal: str = QUIET[0], role: str = "task") -> dict[str, Any]:
         """The one task of this role on a deal."""
@@ -182,7 +183,7 @@ class Company:
         """Our notes with their text, deleted ones too, each once for every deal it is linked to."""
         return self.org.rows(
             "SELECT n.*, l.LinkedEntityId AS deal FROM ContentNote n LEFT JOIN ContentDocumentLink l"
-            " ON l.ContentDocumentId = n.Id AND l.LinkedEntityId LIKE '006%' ORDER BY n.Title"
+            " ON l.ContentDocumentId = n.Id AND l.LinkedEntityId LIKE '006%' ORDER BY n.Title, n.Id"
         )
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
@@ -203,6 +204,9 @@ def open_company(store: Store, *, key_field: bool = True, **settings: Any) -> Co
         remember(org, name, value)
     furnish(org, MONDAY)
     home = Path(tempfile.mkdtemp())
-    company = Company(store=store, org=org, running=start(org=org), home=home, now=MONDAY)
+    company = Company(
+        store=store, org=org, running=start(org=org), home=home, now=MONDAY, key_field=key_field,
+        coaching=Coaching(api_share=1), rules=rules(),
+    )  # fmt: skip
     company.connect(**({} if key_field else {"key_field": None}) | settings)
     return company
