@@ -198,8 +198,8 @@ def test_a_note_reworded_while_its_answer_was_lost_says_the_new_words(company: C
 def test_receipts_before_a_user_is_deactivated_are_kept(company: Company) -> None:
     """The tasks were answered, then the user was switched off: the run says so, and later only the notes are owed."""
     trouble(company, "expire_session", NOTES)
-    company.org.faults.order(Fault(effect="answer", method="POST", path="oauth2/token", nth=2, status=400,
-                                   answer='{"error": "invalid_grant", "error_description": "user is inactive"}'))  # fmt: skip
+    refusal = '{"error": "invalid_grant", "error_description": "user is inactive"}'
+    trouble(company, "answer", {"method": "POST", "path": "oauth2/token"}, nth=2, status=400, answer=refusal)
     with pytest.raises(NotReady, match="Activate the integration user"):
         company.morning()
     states = {row["role"]: row["state"] for row in company.rows(intents)}
