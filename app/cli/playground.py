@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import date
 from itertools import chain
@@ -47,7 +47,7 @@ def sandbox(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where its data and keys are kept. Default: HOME/sandbox.")
     ] = None,
-    key_field: Annotated[bool, typer.Option(" /--no-key-field", help="Without our external-id field.")] = True,
+    no_key_field: Annotated[bool, typer.Option("--no-key-field", help="Without our external-id field.")] = False,
 ) -> None:
     """Serve a small Salesforce with a company in it, until Ctrl-C. The same folder goes on where it stopped."""
     if csv and seed is not None:
@@ -172,18 +172,19 @@ def _lived(
     today: date, days: int, seed: int, scale: float, database_url: str | None, quiet: bool
 ) -> tuple[dict[str, Any], float]:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="coachsync-demo-") as home, _loading("Making the company") as loading:
-        made = world(Path(home), seed=seed, today=today, scale=scale, database_url=database_url, loading=loading)
-        with made as place:
-            life = Life(place, seed=seed)
-            for n in range(1, days + 1):
-                loading(f"day {n} of {days}", 0)
+    with ExitStack() as held:
+        home = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="coachsync-demo-")))
+        with _loading("Making the company") as loading:
+            made = world(home, seed=seed, today=today, scale=scale, database_url=database_url, loading=loading)
+            life = Life(held.enter_context(made), seed=seed)
+        for n in range(1, days + 1):
+            with _loading(f"Day {n} of {days}"):
                 day = life.day()
-                if not quiet:
-                    out.print(told(day))
-            found, seconds = life.tally(), time.monotonic() - began
             if not quiet:
-                out.print(summed(found, seconds))
+                out.print(told(day))
+        found, seconds = life.tally(), time.monotonic() - began
+    if not quiet:
+        out.print(summed(found, seconds))
     return asdict(found), seconds
 
 
@@ -195,6 +196,6 @@ def _loading(title: str) -> Iterator[Loading]:
         line = progress.add_task(title)
 
         def show(name: str, rows: int) -> None:
-            progress.update(line, description=f"{title}: {f'{rows:,} rows, ' if rows else ''}{name}")
+            progress.update(line, description=f"{title}: {rows:,} rows, {name}")
 
         yield show
