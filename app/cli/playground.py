@@ -57,7 +57,7 @@ def sandbox(
         "csv": str(csv.resolve()) if csv else None,
         "company": DEFAULT_SEED if seed is None else seed,
         "scale": scale,
-        "key_field": key_field,
+        "key_field": not no_key_field,
     }
     if (folder / DATA).exists():
         origin = _kept_origin(folder)
