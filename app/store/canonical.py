@@ -5,7 +5,6 @@ Two times are kept apart: when a thing became true in the CRM (`valid_from`, `ch
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -193,7 +192,8 @@ def store_page(connection: Connection, connection_id: int, kind: Kind, changes: 
 def _row(connection_id: int, change: Change, now: datetime) -> dict[str, Any]:
     assert change.record is not None
     return {
-        **asdict(change.record),
+        # not asdict, which copies every value deeply: that was half the time of a first load
+        **{name: getattr(change.record, name) for name in change.record.__slots__},
         "connection_id": connection_id,
         "changed_at": change.changed_at,
         "observed_at": now,
