@@ -36,8 +36,13 @@ REASONS = {
     "ENTITY_IS_DELETED": "The record or its deal was deleted.",
     "STORAGE_LIMIT_EXCEEDED": "The org's storage is full; free some.",
     "FIELD_INTEGRITY_EXCEPTION": "The org does not allow activities on this record.",
+    "DUPLICATE_VALUE": "A record already carries its key that the integration user cannot see; let it see all of them.",
+    "NOT_FOUND": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
+    "INVALID_TYPE": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
     "DUPLICATES_DETECTED": "A duplicate rule of the org blocks it; let the integration user bypass it.",
 }
+
+UNKNOWN = "Salesforce refused it; ask its administrator to look."
 
 
 class TaskWriter:
@@ -129,7 +134,7 @@ class TaskWriter:
         assert isinstance(intent.content, TaskContent)
         first, closing = self._closing()
         wanted = task_fields(intent.content, intent.reference, self._names, closing)
-        last = self._last(intent) | {"Status": first}
+        last = {"Status": first} | self._last(intent)
         differing = {f: v for f, v in wanted.items() if not same_text(v, row.get(f))}
         if row.get("IsClosed"):
             differing.pop("Status", None)
@@ -185,7 +190,10 @@ class TaskWriter:
 
     def _recognised(self, intent: Intent) -> Receipt | None:
         row = self._find([intent]).get(intent.reference)
-        return _stored(_as_known(intent, str(row["Id"])), adopted=True, kept=()) if row else None
+        if row is None:
+            return None
+        kept = ("deleted",) if row.get("IsDeleted") else ()
+        return _stored(_as_known(intent, str(row["Id"])), adopted=True, kept=kept)
 
 
 def failure(intent: Intent, errors: Any, recognise: Callable[[Intent], Receipt | None]) -> Receipt:
@@ -199,8 +207,8 @@ def failure(intent: Intent, errors: Any, recognise: Callable[[Intent], Receipt |
         return Receipt(reference=intent.reference, status="retry", reason=f"Salesforce was busy with it ({code}).")
     # the org's own words are repeated only where an administrator wrote them; others can quote the text we sent
     said = message[:200] if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION" else code or "no reason given"
-    hint = REASONS.get(code, "A validation rule of the org refused it." if "VALIDATION" in code else "")
-    return Receipt(reference=intent.reference, status="refused", reason=f"{hint} (Salesforce: {said})".strip())
+    hint = REASONS.get(code, "A validation rule of the org refused it." if "VALIDATION" in code else UNKNOWN)
+    return Receipt(reference=intent.reference, status="refused", reason=f"{hint} (Salesforce: {said})")
 
 
 def _stored(intent: Intent, *, adopted: bool, kept: tuple[str, ...]) -> Receipt:
