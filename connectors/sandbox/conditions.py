@@ -25,6 +25,9 @@ class Filter:
 
     def sql(self, condition: Condition) -> str:
         """The condition as SQL."""
+        after = _keyset(condition)
+        if after is not None:
+            return self._after(after)
         if isinstance(condition, Joined):
             return "(" + f" {condition.word.upper()} ".join(self.sql(part) for part in condition.conditions) + ")"
         if isinstance(condition, Not):
@@ -56,6 +59,13 @@ class Filter:
         if isinstance(condition, Among):
             return not condition.negated and condition.path.text.lower() in names
         return False
+
+    def _after(self, pair: tuple[Compare, Compare]) -> str:
+        """`a > x OR (a = x AND b > y)` as one comparison of pairs, which SQLite can seek even among equal stamps."""
+        sides = [self._column(part.path) for part in pair]
+        for part, (found, _) in zip(pair, sides):
+            self.params.append(self._literal(part.path, found, part.value))
+        return f"({sides[0][1]}, {sides[1][1]}) > (?, ?)"
 
     def _compare(self, compare: Compare) -> str:
         found, column = self._column(compare.path)
@@ -164,8 +174,26 @@ def _edge(field: Field, day: date) -> str:
     return day.isoformat() if field.type == "date" else instant(datetime.combine(day, time(), UTC))
 
 
+def _keyset(condition: Condition) -> tuple[Compare, Compare] | None:
+    """The two comparisons `a > x` and `b > y` of a keyset position over an instant and an id, if it is one."""
+    if not (isinstance(condition, Joined) and condition.word == "or" and len(condition.conditions) == 2):
+        return None
+    later, tie = sorted(condition.conditions, key=lambda part: isinstance(part, Joined))
+    if not (isinstance(later, Compare) and isinstance(tie, Joined) and tie.word == "and" and len(tie.conditions) == 2):
+        return None
+    same, beyond = sorted(tie.conditions, key=lambda part: isinstance(part, Compare) and part.operator != "=")
+    if not (isinstance(same, Compare) and isinstance(beyond, Compare)):
+        return None
+    signs = (later.operator, same.operator, beyond.operator)
+    alike = later.path.names == same.path.names and later.value == same.value
+    kinds = (later.value.kind, beyond.value.kind, beyond.path.text.lower())
+    return (later, beyond) if alike and signs == (">", "=", ">") and kinds == ("instant", "text", "id") else None
+
+
 def _floors(condition: Condition) -> dict[str, str]:
     """Lower bounds of instants that hold for every row the condition lets through, by field name."""
+    if _keyset(condition):
+        return {}
     if isinstance(condition, Compare) and condition.value.kind == "instant" and condition.operator in ("=", ">", ">="):
         return {condition.path.text: instant(moment(str(condition.value.value)))}
     if not isinstance(condition, Joined):

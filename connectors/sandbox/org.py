@@ -22,6 +22,7 @@ FIRST_OWN_NUMBER = 1_000_000_000
 """Records made here are numbered from above whatever a generator numbers, so ids never collide."""
 
 BATCH = 5000
+MAPPED_BYTES = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class Org:
         self._objects = {name: without(found, dropped) for name, found in objects().items()}
         self._lower = {name.lower(): name for name in self._objects}
         self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
+        # A large org is read all over its file; SQLite's own 2 MB of cache would fetch most pages again.
+        self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
         with self.transaction():
             tables.create(self._db, self._objects.values())
         self.id, self.user_id = make_id("00D", FIRST_OWN_NUMBER), make_id("005", FIRST_OWN_NUMBER)

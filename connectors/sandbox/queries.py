@@ -83,14 +83,15 @@ def attributes(object_name: str, record_id: str, version: str) -> dict[str, str]
 
 def _flat(found: Plan, version: str) -> Callable[[Sequence[Any]], dict[str, Any]]:
     names = [output.names[0] for output in found.outputs]
-    booleans = [place for place, output in enumerate(found.outputs) if output.boolean]
+    booleans = [output.names[0] for output in found.outputs if output.boolean]
     base = f"/services/data/{version}/sobjects/{found.object_name}/"
 
     def shape(row: Sequence[Any]) -> dict[str, Any]:
-        values = list(row[1:])
-        for place in booleans:
-            values[place] = values[place] == 1
-        return {"attributes": {"type": found.object_name, "url": base + row[0]}, **dict(zip(names, values))}
+        record: dict[str, Any] = {"attributes": {"type": found.object_name, "url": base + row[0]}}
+        record.update(zip(names, row[1:]))
+        for name in booleans:
+            record[name] = record[name] == 1
+        return record
 
     return shape
 
