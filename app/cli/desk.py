@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -41,7 +42,12 @@ def say(value: Any) -> None:
 
 def read_settings() -> Settings:
     """The environment's settings, and logs that go to standard error as events."""
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"COACHSYNC_{'_'.join(map(str, wrong['loc'])).upper()}"
+        raise NotReady(f"The environment variable {name} cannot be used: {wrong['msg']}.") from None
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[

@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import click
 import structlog
+import typer
+from typer.exceptions import TyperException
 
 from app.cli.desk import err
 from app.errors import Stop
@@ -27,10 +28,10 @@ def guarded(command: Callable[..., Any]) -> int:
         return _said(str(stop), stop.exit_code)
     except GateError as refusal:
         return _said(str(refusal), Stop.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except TyperException as wrong:
+        said = wrong.format_message().rstrip(".")
+        return _said(f"{said}. Add --help to see what a command takes.", USAGE) if said else USAGE
+    except (typer.Abort, KeyboardInterrupt):
         return _said("Stopped; everything done so far is kept, and the same command goes on from there.", INTERRUPTED)
     except OSError as error:
         return _said(f"{error.strerror or error}: {error.filename or 'a file'}. Free space or mend permissions.", 4)

@@ -197,15 +197,17 @@ class Company:
         self.org.close()
 
 
-def open_company(store: Store, *, key_field: bool = True, **settings: Any) -> Company:
+def open_company(
+    store: Store, *, key_field: bool = True, home: Path | None = None, now: datetime = MONDAY, **settings: Any
+) -> Company:
     """A furnished org that answers, and a connection to it in `store`."""
-    org = Org(now=MONDAY, key_field=key_field)
+    org = Org(now=now, key_field=key_field)
     for name, value in _app_secrets().items():
         remember(org, name, value)
-    furnish(org, MONDAY)
-    home = Path(tempfile.mkdtemp())
+    furnish(org, now)
+    home = home or Path(tempfile.mkdtemp())
     company = Company(
-        store=store, org=org, running=start(org=org), home=home, now=MONDAY, key_field=key_field,
+        store=store, org=org, running=start(org=org), home=home, now=now, key_field=key_field,
         coaching=Coaching(api_share=1), rules=rules(),
     )  # fmt: skip
     company.connect(**({} if key_field else {"key_field": None}) | settings)
