@@ -19,4 +19,6 @@ def upsert(
     others = {c.name: insert.excluded[c.name] for c in table.columns if c.name in rows[0] and c.name not in keys}
     condition = table.c[unless_older] <= insert.excluded[unless_older] if unless_older else None
     statement = insert.on_conflict_do_update(index_elements=keys, set_=others, where=condition)
-    return max(connection.execute(statement, list(rows)).rowcount, 0)
+    # without being asked, not every driver keeps the count of many rows
+    done = connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    return max(done.rowcount, 0)

@@ -1,0 +1,108 @@
+"""The newest version of each record wins, in whatever order versions come, and leaving is told from not seeing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from app.store import canonical
+from app.store.ledger import connections
+from app.store.session import Store
+from connectors.records import Change, Deal, Kind, User
+
+NOW = datetime(2026, 5, 15, 12, tzinfo=UTC)
+DEAL = Deal(
+    id="006A", name="Zinc Yard", account_id=None, owner_id="005A", stage="Qualify", amount=10.0, currency=None,
+    close_date=None, closed=False, won=False, forecast_category=None, probability=None, deal_type=None,
+    next_step="call", created_at=NOW - timedelta(days=9),
+)  # fmt: skip
+
+
+@pytest.fixture
+def shelf(store: Store) -> Store:
+    """A store with one connection."""
+    row = {"id": 1, "name": "amber", "crm": "x", "settings": {}, "secrets": "", "created_at": NOW}
+    with store.begin() as transaction:
+        transaction.execute(insert(connections).values(row))
+    return store
+
+
+def change(hours: float, **fields: Any) -> Change:
+    return Change(id=DEAL.id, changed_at=NOW + timedelta(hours=hours), record=replace(DEAL, **fields))
+
+
+def keep(store: Store, *changes: Change, kind: Kind = "deal", hours: float = 0) -> int:
+    with store.begin() as transaction:
+        return canonical.store_page(transaction, 1, kind, changes, NOW + timedelta(hours=hours))
+
+
+def held(store: Store, table: Any = canonical.deals) -> list[dict[str, Any]]:
+    with store.read() as transaction:
+        return [dict(row._mapping) for row in transaction.execute(select(table).order_by(table.c.id))]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_the_newest_version_wins_in_any_order(shelf: Store, order: tuple[int, ...]) -> None:
+    """On one page or on many."""
+    for hours in order:
+        keep(shelf, change(hours, amount=float(hours)))
+    keep(shelf, *(change(hours, amount=float(hours)) for hours in order))
+    assert [row["amount"] for row in held(shelf)] == [3.0]
+
+
+def test_a_page_can_be_stored_again(shelf: Store) -> None:
+    """A kill after the commit and before the receipt costs nothing."""
+    page = (change(1), change(2, next_step="meet"))
+    keep(shelf, *page)
+    before = held(shelf)
+    keep(shelf, *page)
+    assert held(shelf) == before
+
+
+def test_ids_that_differ_only_in_case_are_two_records(shelf: Store) -> None:
+    """A CRM's ids are case-sensitive."""
+    other = Change(id="006a", changed_at=NOW, record=replace(DEAL, id="006a"))
+    keep(shelf, change(0), other)
+    assert [row["id"] for row in held(shelf)] == ["006A", "006a"]
+
+
+def test_what_a_deal_said_before_is_noted_where_we_saw_it(shelf: Store) -> None:
+    """The CRM may keep no history of its next step and owner."""
+    keep(shelf, change(1))
+    keep(shelf, change(2, next_step="meet", owner_id="005B"))
+    keep(shelf, change(2, next_step="meet", owner_id="005B"))
+    found = {(row["field"], row["old"], row["new"]) for row in held(shelf, canonical.field_changes)}
+    assert found == {("next_step", "call", "meet"), ("owner_id", "005A", "005B")}
+
+
+def test_a_deleted_record_stays_known_and_comes_back_when_restored(shelf: Store) -> None:
+    """Deleting leaves the row with its time; a newer version takes the mark away."""
+    keep(shelf, change(1))
+    keep(shelf, Change(id=DEAL.id, changed_at=NOW + timedelta(hours=2), record=None, deleted=True))
+    (row,) = held(shelf)
+    assert (row["gone"], row["deleted_at"]) == ("deleted", NOW + timedelta(hours=2))
+    keep(shelf, change(3), hours=3)
+    assert [(row["gone"], row["deleted_at"]) for row in held(shelf)] == [(None, None)]
+
+
+def test_what_is_out_of_sight_is_back_when_it_is_shown(shelf: Store) -> None:
+    """Unseen records are asked after again; deleted ones are not."""
+    keep(shelf, change(1))
+    with shelf.begin() as transaction:
+        assert canonical.mark_gone(transaction, 1, "deal", [DEAL.id], NOW + timedelta(hours=2), "unseen") == 1
+        assert canonical.counts(transaction, 1)["deal"] == 0
+        assert canonical.held_ids(transaction, 1, "deal", "", 10) == [DEAL.id]
+        canonical.mark_back(transaction, 1, "deal", [DEAL.id])
+        assert canonical.counts(transaction, 1)["deal"] == 1
+
+
+def test_a_hundred_records_are_one_page(shelf: Store) -> None:
+    """Also where a person has no role and no country."""
+    people = [
+        User(id=f"005{n:03}", name=f"P{n}", active=True, manager_id=None, role=None, time_zone=None, country=None,
+             created_at=None)
+        for n in range(100)
+    ]  # fmt: skip
+    assert keep(shelf, *(Change(id=p.id, changed_at=NOW, record=p) for p in people), kind="user") == 100
