@@ -8,7 +8,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from app.errors import Stop
 
@@ -121,7 +121,10 @@ def _sentence(error: DBAPIError) -> str:
         return "The database file cannot be written; check who owns the folder COACHSYNC_HOME."
     if "malformed" in said or "not a database" in said:
         return "The database file is damaged or is not a database; restore it from a backup."
-    if error.connection_invalidated or "connect" in said.lower():
+    # what PostgreSQL itself refuses has a code; without one it was never asked
+    if error.connection_invalidated or (
+        isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    ):
         return "The database cannot be reached; check COACHSYNC_DATABASE_URL and that it is running."
     return f"The database refused: {said}."
 
