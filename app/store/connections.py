@@ -35,6 +35,8 @@ class Vault:
         except ValueError as error:
             raise StoreFailed(
                 "COACHSYNC_SECRET_KEY is no key; leave it unset, or use 32 url-safe base64 bytes."
+                if key
+                else f"{home / 'secret.key'} is damaged; restore it, or remove it and connect again."
             ) from error
 
     def close_in(self, secrets: Mapping[str, str]) -> str:
@@ -47,7 +49,8 @@ class Vault:
             return dict(json.loads(self._fernet.decrypt(text.encode())))
         except InvalidToken as error:
             raise StoreFailed(
-                "The stored secrets were encrypted with another key; put secret.key back, or connect again."
+                "The stored secrets were encrypted with another key; put back secret.key or the COACHSYNC_SECRET_KEY "
+                "that was set, or connect again."
             ) from error
 
 
