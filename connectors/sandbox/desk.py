@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from email.utils import format_datetime
 
-from connectors.sandbox import control, rest, sign_in
+from connectors.sandbox import bulk_results, control, rest, sign_in
 from connectors.sandbox.call import Answer, Call, refusal
 from connectors.sandbox.errors import Rejected, SignInRejected, not_found
 from connectors.sandbox.org import Actor, Org
@@ -23,6 +23,7 @@ class Desk:
     def answer(self, call: Call) -> Answer:
         """What the org says to this call."""
         with self.org.lock:
+            bulk_results.advance(self.org)
             if call.path.startswith("/sandbox/"):
                 return control.answer(self.org, self.calls, call)
             found = self._answer(call)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sandbox import tables
+from connectors.sandbox.bulk_jobs import Jobs
 from connectors.sandbox.cursors import Cursors
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.ids import make_id
@@ -42,6 +43,16 @@ class Settings:
     rotate_refresh_tokens: bool = False
     execution_user: bool = True
     inactive_owner_updates: bool = False
+    bulk_delay_seconds: float = 0.0
+    """From ordering a query job to its end."""
+    bulk_fail: str | None = None
+    """Query jobs end as Failed with this message."""
+    bulk_abort: bool = False
+    bulk_stuck: bool = False
+    """Query jobs stay InProgress."""
+    bulk_job_limit: int = 10_000
+    bulk_page_rows: int = 50_000
+    """Rows of a page whose size the client leaves open."""
     validation_rules: list[dict[str, str]] = field(default_factory=list)
     """Each: object, field, forbid (a regular expression the value must not match), message."""
 
@@ -61,6 +72,7 @@ class Org:
         self.settings = Settings(daily_limit=daily_limit)
         self.faults = Faults()
         self.cursors = Cursors()
+        self.jobs = Jobs()
         self.sessions = Sessions()
         self.hidden_fields: dict[str, frozenset[str]] = {}
         self.hidden_objects: frozenset[str] = frozenset()
@@ -138,7 +150,10 @@ class Org:
 
     def new_id(self, name: str) -> str:
         """The next id for a record of this object."""
-        prefix = self._objects[name].prefix
+        return self.new_key(self._objects[name].prefix)
+
+    def new_key(self, prefix: str) -> str:
+        """The next id with this prefix."""
         found = self._db.execute(
             "INSERT INTO _sequence VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
             (prefix, FIRST_OWN_NUMBER + 1),

@@ -6,7 +6,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
 
-from connectors.sandbox import batches, composite, describe, queries, saving
+from connectors.sandbox import batches, bulk, composite, describe, queries, saving
 from connectors.sandbox.call import Answer, Call, refusal
 from connectors.sandbox.deleting import delete, deleted
 from connectors.sandbox.errors import Rejected, not_found
@@ -71,15 +71,16 @@ def _object(org: Org, call: Call, name: str) -> Object:
 
 def _resources(_org: Org, _call: Call, version: str, _parts: tuple[str, ...]) -> Answer:
     base = f"/services/data/{version}"
-    names = ("sobjects", "query", "queryAll", "limits", "composite")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
     return Answer(value={name: f"{base}/{name}" for name in names} | {"identity": "/services/oauth2/userinfo"})
 
 
 def _limits(org: Org, _call: Call, _version: str, _parts: tuple[str, ...]) -> Answer:
-    most = org.settings.daily_limit
+    most, jobs = org.settings.daily_limit, org.settings.bulk_job_limit
     return Answer(
         value={
             "DailyApiRequests": {"Max": most, "Remaining": max(0, most - org.calls_today)},
+            "DailyBulkV2QueryJobs": {"Max": jobs, "Remaining": max(0, jobs - org.jobs.made_today(org.now()))},
             "ContentPublicationLimit": {"Max": 200_000, "Remaining": 200_000},
             "DataStorageMB": {"Max": 5120, "Remaining": 5000},
         }
@@ -230,6 +231,13 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     _route("GET", "/queryAll", _query_all),
     _route("GET", "/query/{locator}", _more),
     _route("GET", "/queryAll/{locator}", _more),
+    _route("POST", "/jobs/query", bulk.create),
+    _route("GET", "/jobs/query", bulk.listing),
+    _route("GET", "/jobs/query/{id}", bulk.info),
+    _route("PATCH", "/jobs/query/{id}", bulk.abort),
+    _route("DELETE", "/jobs/query/{id}", bulk.remove),
+    _route("GET", "/jobs/query/{id}/results", bulk.results),
+    _route("GET", "/jobs/query/{id}/resultPages", bulk.result_pages),
     _route("GET", "/sobjects", _global_describe),
     _route("GET", "/sobjects/{object}/describe", _describe),
     _route("GET", "/sobjects/{object}/deleted", _deleted),
