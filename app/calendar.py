@@ -28,8 +28,8 @@ class Calendar:
         return instant.astimezone(self.zone).date()
 
     def week(self, instant: datetime) -> date:
-        """The Monday of the manager's week at this instant."""
-        today = self.day(instant)
+        """The Monday of the week that the manager's next working day is in: on a weekend, the coming one."""
+        today = self.working_from(self.day(instant))
         return today - today.weekday() * DAY
 
     def is_working(self, day: date) -> bool:

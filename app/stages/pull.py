@@ -9,6 +9,7 @@ import structlog
 from app.store import canonical, runs
 from app.store.session import Store
 from connectors.base import Connector
+from connectors.errors import OverBudget, Refused
 from connectors.records import KINDS, Kind, Page
 
 log = structlog.get_logger(__name__)
@@ -88,7 +89,13 @@ def _sweep(store: Store, connection_id: int, connector: Connector, kind: Kind, c
             ids = canonical.held_ids(connection, connection_id, kind, after, IDS_A_SWEEP)
         if not ids:
             return gone
-        shown = connector.present(kind, ids)
+        try:
+            shown = connector.present(kind, ids)
+        except OverBudget:
+            raise
+        except Refused as refused:  # an object we may not see tells nothing about its records
+            log.warning("not_swept", kind=kind, reason=str(refused))
+            return gone
         with store.begin() as connection:
             missing = [i for i in ids if i not in shown]
             gone += canonical.mark_gone(connection, connection_id, kind, missing, clock(), "unseen")

@@ -14,7 +14,9 @@ from app.store.session import Store
 CONTEST = re.compile(r"^\s*contest(?:ed)?\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 """How a person disagrees inside any CRM: a line in the task's comments."""
 ENDS_ITEM = frozenset({"done", "contested", "deleted", "ignored", "cleared"})
-HELD = "Nothing to prepare here any more: the conversation this was for is over."
+OVER = "Nothing to do here any more: the conversation this was for is over."
+LONGEST_WORD = 500
+"""Characters kept of what a person added; the next prompt opens with it."""
 
 Known = Mapping[tuple[str, str], Outcome]
 
@@ -32,8 +34,8 @@ def reconcile(store: Store, connection_id: int, coaching: Coaching, *, as_of: da
                 outcomes.snooze_item(connection, outcome.item_id, outcome.due)
             elif _ends_item(outcome):
                 outcomes.end_item(connection, outcome.item_id, outcome.kind, outcome.at)
-        for reference, content in outcomes.loose_preparation(connection, connection_id):
-            over = {**content, "closed": True, "body": f"{HELD}\n\n{content['body']}"}
+        for reference, content in outcomes.left_open(connection, connection_id):
+            over = {**content, "closed": True, "body": f"{OVER}\n{content['body']}"}
             outcomes.rewrite(connection, connection_id, reference, over)
     kinds = [outcome.kind for outcome in new]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
@@ -66,12 +68,20 @@ def _became(told: Told, known: Known, calendar: Calendar, coaching: Coaching, as
     if reason is not None and (told.reference, "contested") not in known:
         yield _outcome(told, "contested", told.changed_at, detail=reason)
     if told.closed:
-        ours = bool(told.written.get("closed"))
-        yield _outcome(told, "cleared" if ours else "done", told.closed_at or told.changed_at)
+        yield from _ended(told)
         return
     yield from (outcome for outcome in _moved(told) if _is_news(outcome, known))
     if (told.reference, "ignored") not in known and _is_overdue(told, calendar, coaching, as_of):
         yield _outcome(told, "ignored", as_of, detail=f"open since it was due on {_due(told)}", by_nobody=True)
+
+
+def _ended(told: Told) -> Iterator[Outcome]:
+    """Done by a person, or cleared by us; what we tidy away after the conversation was answered says nothing."""
+    at = told.closed_at or told.changed_at
+    if not told.written.get("closed"):
+        yield _outcome(told, "done", at, detail=added(told))
+    elif told.item_state not in ("done", "contested", "deleted"):
+        yield _outcome(told, "cleared", at)
 
 
 def _outcome(
@@ -105,6 +115,13 @@ def contested(told: Told) -> str | None:
     """Why a person disagrees, from a line that is not in what we wrote; None when nobody does."""
     ours = set(CONTEST.findall(str(told.written.get("body", ""))))
     return next((reason.strip() for reason in CONTEST.findall(told.body) if reason not in ours), None)
+
+
+def added(told: Told) -> str | None:
+    """What a person wrote into the task beside our words: most often what was agreed."""
+    ours = set(str(told.written.get("body", "")).splitlines())
+    lines = [line.strip() for line in told.body.splitlines() if line.strip() and line not in ours]
+    return "; ".join(line for line in lines if not CONTEST.match(line))[:LONGEST_WORD] or None
 
 
 def _due(told: Told) -> date:

@@ -141,8 +141,8 @@ def people(connection: Connection, connection_id: int) -> dict[str, tuple[str | 
     return {row.id: (row.time_zone, row.country, row.name) for row in rows}
 
 
-def loose_preparation(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
-    """Preparation tasks that wait for a conversation which has ended: reference and content."""
+def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
+    """Tasks that are still on somebody's list although their conversation was answered: reference and content."""
     rows = connection.execute(
         select(intents.c.reference, intents.c.content)
         .join(plan_items, plan_items.c.id == intents.c.item_id)
@@ -152,7 +152,7 @@ def loose_preparation(connection: Connection, connection_id: int) -> list[tuple[
         )
         .where(
             intents.c.connection_id == connection_id,
-            intents.c.role == "prep_task",
+            intents.c.role.in_(("manager_task", "prep_task")),
             intents.c.state == "stored",
             plan_items.c.state.in_(("done", "contested", "deleted")),
             or_(crm_tasks.c.closed.is_(False), crm_tasks.c.id.is_(None)),

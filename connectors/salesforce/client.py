@@ -7,6 +7,7 @@ one owner of the token, one new sign-in per call, error codes read from the body
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -171,9 +172,8 @@ class Client:
         return self._callers[1]
 
     def _listen(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
-        stamp = response.headers.get("Date")
-        if stamp:
-            self.server_time = parsedate_to_datetime(stamp).astimezone(UTC)
+        with suppress(ValueError):  # a proxy's nonsense is as good as no date
+            self.server_time = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
         usage = Salesforce.parse_api_usage(response.headers.get("Sforce-Limit-Info", "")).get("api-usage")
         if usage is not None:
             self._used, self._limit = usage.used, usage.total

@@ -167,6 +167,8 @@ class Reader:
         return int(answer.get("totalSize") or 0)
 
     def _page(self, source: Source, position: Position) -> tuple[list[Row], bool, Position]:
+        # the clock as heard before the query: a slow first page must not move the mark past what it did not see
+        heard = self._client.server_time
         try:
             answer = self._client.query(self._soql(source, position))
         except CallFailed as refused:
@@ -175,7 +177,7 @@ class Reader:
             raise
         rows = list(answer["records"])
         if position.until is None:
-            position = replace(position, until=self._client.server_time)
+            position = replace(position, until=heard or self._client.server_time)
         if rows:
             position = replace(position, at=(rows[-1][position.stamp], rows[-1]["Id"]))
         elif not answer.get("done", True):

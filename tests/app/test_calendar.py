@@ -23,14 +23,15 @@ days = st.dates(date(2024, 1, 1), date(2030, 12, 31))
     ("zone", "instant", "monday"),
     [
         ("Pacific/Auckland", datetime(2026, 11, 22, 12, tzinfo=UTC), date(2026, 11, 23)),
-        ("America/Los_Angeles", datetime(2026, 11, 23, 5, tzinfo=UTC), date(2026, 11, 16)),
+        ("America/Los_Angeles", datetime(2026, 11, 21, 5, tzinfo=UTC), date(2026, 11, 16)),
         ("Europe/Berlin", datetime(2027, 1, 1, 12, tzinfo=UTC), date(2026, 12, 28)),
         ("Europe/Berlin", datetime(2026, 3, 29, 22, 30, tzinfo=UTC), date(2026, 3, 30)),
-        ("Middle/Earth", datetime(2026, 11, 22, 23, 59, tzinfo=UTC), date(2026, 11, 16)),
+        ("Middle/Earth", datetime(2026, 11, 20, 23, 59, tzinfo=UTC), date(2026, 11, 16)),
+        ("UTC", datetime(2026, 11, 22, 23, 59, tzinfo=UTC), date(2026, 11, 23)),
     ],
 )
 def test_a_week_begins_where_the_manager_is(zone: str, instant: datetime, monday: date) -> None:
-    """East, west, over new year, in the night the clocks change, and UTC for a zone nobody knows."""
+    """East, west, over new year, in the night the clocks change, UTC for a zone nobody knows, the next on a weekend."""
     assert calendar(zone).week(instant) == monday
 
 

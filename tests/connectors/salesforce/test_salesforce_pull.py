@@ -175,6 +175,16 @@ def test_commit_lag_within_the_overlap_is_found(place):
     assert older[0] not in found  # only a first load, or an edit, brings this one; `present` cannot ask for it
 
 
+def test_a_slow_first_page_does_not_move_the_mark(place):
+    """Failure 9: the mark is the clock as heard before the query, so what was committed meanwhile is read next time."""
+    place.org.set_clock(None)
+    _, cursor = place.pull("account")
+    place.trouble("slow", "query", seconds=2.5, times=1)
+    _, cursor = place.pull("account", cursor)
+    meanwhile = load_accounts(place, 1, SystemModstamp=place.org.now() - timedelta(seconds=1))
+    assert ids(place.pull("account", cursor)[0]) == meanwhile
+
+
 def test_a_cursor_from_the_middle_goes_on_without_loss_or_repeat(place):
     """Stopped after any page, another process with another session brings exactly the rest."""
     loaded = load_accounts(place, 700)
