@@ -3,7 +3,7 @@
 Two managers with two reps each; every rep has a deal that has gone quiet and one that has not.
 """
 
-import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -193,19 +193,22 @@ class Company:
             return [dict(row._mapping) for row in found]
 
     def close(self) -> None:
+        """Stop answering, beside the next test: a server takes a moment to end."""
+        threading.Thread(target=self._close).start()
+
+    def _close(self) -> None:
         self.running.stop()
         self.org.close()
 
 
 def open_company(
-    store: Store, *, key_field: bool = True, home: Path | None = None, now: datetime = MONDAY, **settings: Any
+    store: Store, home: Path, *, key_field: bool = True, now: datetime = MONDAY, **settings: Any
 ) -> Company:
-    """A furnished org that answers, and a connection to it in `store`."""
+    """A furnished org that answers, and a connection to it in `store`; the key to its secrets lies in `home`."""
     org = Org(now=now, key_field=key_field)
     for name, value in _app_secrets().items():
         remember(org, name, value)
     furnish(org, now)
-    home = home or Path(tempfile.mkdtemp())
     company = Company(
         store=store, org=org, running=start(org=org), home=home, now=now, key_field=key_field,
         coaching=Coaching(api_share=1), rules=rules(),

@@ -98,7 +98,7 @@ def desk(tmp_path: Path, process: subprocess.Popen[str]) -> Iterator[Desk]:
     """Everything ready for `run`, in a store that the command line's own settings name."""
     store = open_store(f"sqlite:///{tmp_path}/coachsync.sqlite3")
     schema.ready(store)
-    company = open_company(store, home=tmp_path, now=datetime.now(UTC))
+    company = open_company(store, tmp_path, now=datetime.now(UTC))
     company.org.set_clock(None)
     store.close()
     (tmp_path / "coaching.toml").write_text("api_share = 1.0\n[planning]\nminutes_a_month = 2000\n")

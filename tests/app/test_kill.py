@@ -69,8 +69,8 @@ def killer() -> Iterator[Killer]:
 
 
 @pytest.fixture
-def company(store: Store) -> Iterator[Company]:
-    found = open_company(store, page_size=5)
+def company(store: Store, tmp_path: Path) -> Iterator[Company]:
+    found = open_company(store, tmp_path, page_size=5)
     yield found
     found.close()
 
@@ -169,4 +169,4 @@ def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Co
 
 def test_a_morning_killed_between_its_stages_ends_the_same(killer: Killer, company: Company) -> None:
     """Judging and planning are each all or nothing."""
-    kill_at_every_step(killer, company, "morning", every=17 if on_sqlite(company) else 37)
+    kill_at_every_step(killer, company, "morning", every=23 if on_sqlite(company) else 53)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +25,16 @@ BUSY = '[{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclus
 
 
 @pytest.fixture
-def company(sqlite: Store) -> Iterator[Company]:
-    found = open_company(sqlite)
+def company(sqlite: Store, tmp_path: Path) -> Iterator[Company]:
+    found = open_company(sqlite, tmp_path)
     yield found
     found.close()
 
 
 @pytest.fixture
-def keyless(sqlite: Store) -> Iterator[Company]:
+def keyless(sqlite: Store, tmp_path: Path) -> Iterator[Company]:
     """An org without our key field: the reference stands in the subject."""
-    found = open_company(sqlite, key_field=False)
+    found = open_company(sqlite, tmp_path, key_field=False)
     yield found
     found.close()
 

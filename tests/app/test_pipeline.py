@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_org import LIVELY, MONA, QUIET, RALF, RITA, Company, open_company
@@ -20,8 +21,8 @@ from connectors.sandbox.faults import Fault
 
 
 @pytest.fixture
-def company(store: Store) -> Iterator[Company]:
-    found = open_company(store)
+def company(store: Store, tmp_path: Path) -> Iterator[Company]:
+    found = open_company(store, tmp_path)
     yield found
     found.close()
 
