@@ -1,10 +1,11 @@
-"""How the demo is told on a terminal: one table a day, two lines under it, and the sums in the end."""
+"""How the demo is told on a terminal: each day's plan by manager, what happened, and the sums in the end."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -27,34 +28,31 @@ def told(day: Day) -> RenderableType:
         f"People: {_listed(day.people)}. Deals: {_listed(day.deals)}.",
         f"Learnt from the CRM: {_listed(Counter(day.morning.outcomes) + Counter(day.evening.outcomes))}.",
     ]
-    table = _plan(day, planned.budgets, {item.thread for item in planned.new})
-    return Group(Text(f"\n{day.day:%A} {day.day.day} {day.day:%B %Y}", style="bold"), table, *map(Text, lines))
+    new = {item.thread for item in planned.new}
+    plan = (line for budget in planned.budgets for line in _week(day, budget, new))
+    return Group(Text(f"\n{day.day:%A} {day.day.day} {day.day:%B %Y}", style="bold"), *plan, *map(Text, lines))
 
 
-def _plan(day: Day, budgets: tuple[Budget, ...], new: set[str]) -> Table:
-    table = Table(expand=True, show_edge=False)
-    for name, width in (("Manager", 18), ("", 3), ("Min", 3), ("Deal or rep", 24), ("Why", None), ("When", 19)):
-        table.add_column(name, width=width, justify="right" if name == "Min" else "left")
-    for budget in budgets:
-        who = f"{budget.manager_name}\n{budget.used_minutes} of {budget.minutes} min"
-        items = [item for item in day.waiting if item.manager_id == budget.manager_id]
-        if not items:
-            table.add_row(who, "", "", "", "Nothing waits.", "", end_section=True)
-        for n, item in enumerate(items, start=1):
-            mark = "new" if item.thread in new else ""
-            cells = _cells(item, day.names, item.thread in new)
-            table.add_row(who if n == 1 else "", mark, *cells, end_section=n == len(items))
-    return table
+def _week(day: Day, budget: Budget, new: set[str]) -> Iterator[RenderableType]:
+    """One manager: the minutes, then each conversation that waits, with its reason when it is new."""
+    items = [item for item in day.waiting if item.manager_id == budget.manager_id]
+    yield Text(f"{budget.manager_name}, {budget.used_minutes} of {budget.minutes} min", style="bold cyan")
+    for item in items:
+        meeting = (item.meeting or item.place).replace("one_on_one", "one-on-one").replace("_", " ")
+        when = f"{_short(item.snoozed_until or item.due)}, {meeting}, {item.minutes} min"
+        mark = "new  " if item.thread in new else "     "
+        yield Text(f"  {mark}{_about(item, day.names)} · {when}", style="" if item.thread in new else "dim")
+        if item.thread in new:
+            why = str(item.reasons[0]["why"])
+            short = why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1].rstrip()}…"
+            yield Padding(Text(short, style="italic"), (0, 0, 0, 7))
+    if not items:
+        yield Text("       nothing waits", style="dim")
 
 
-def _cells(item: Item, names: Mapping[str, str], new: bool) -> tuple[str, Text, Text, str]:
+def _about(item: Item, names: Mapping[str, str]) -> str:
     about = names.get(item.subject_id, item.subject_id)
-    if item.grain == "deal":
-        about = f"{about} ({names.get(item.rep_id, item.rep_id)})"
-    why = item.reasons[0]["why"] if new else f"Since {_short(item.opened_at)}: {item.reasons[0]['title']}"
-    short = why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1].rstrip()}…"
-    meeting = (item.meeting or item.place).replace("one_on_one", "one-on-one").replace("_", " ")
-    return str(item.minutes), Text(about), Text(short), f"{meeting}\n{_short(item.snoozed_until or item.due)}"
+    return f"{about} ({names.get(item.rep_id, item.rep_id)})" if item.grain == "deal" else about
 
 
 def _short(day: date) -> str:
