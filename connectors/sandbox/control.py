@@ -1,8 +1,10 @@
 """The sandbox's own doors, which no Salesforce has: the clock, trouble on order, and people at work in the UI."""
 
 import base64
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from connectors.sandbox import deleting, saving
@@ -10,7 +12,7 @@ from connectors.sandbox.call import Answer, Call
 from connectors.sandbox.errors import Rejected
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.org import Actor, Org
-from connectors.sandbox.values import moment, record_id
+from connectors.sandbox.values import instant, moment, record_id
 
 Body = Mapping[str, Any]
 
@@ -98,17 +100,54 @@ def blind(org: Org, ids: Iterable[str]) -> None:
     org.blind = frozenset(map(record_id, ids))
 
 
+def lag(org: Org, ids: Iterable[str], *, seconds: float) -> None:
+    """These rows are committed late: with the stamps they have, no query finds them for so long by the org's clock."""
+    visible = org.now() + timedelta(seconds=seconds)
+    org.lagging |= dict.fromkeys(map(record_id, ids), visible)
+
+
+def skew(org: Org, *, seconds: float) -> None:
+    """The server that takes the following writes has a clock this far ahead (behind, if below 0) of the others."""
+    org.skew = timedelta(seconds=seconds)
+
+
+def restamp(org: Org, *, object_name: str, stamp: str, ids: Iterable[str] | None = None) -> int:
+    """Give these rows, or all, the same stamp of change, as a mass update does; returns how many there were."""
+    found = org.whole_object(object_name)
+    if found.stamp is None or object_name == "ContentNote":
+        raise ValueError(f"Rows of {object_name} have no stamp of their own.")
+    sql, params = f"UPDATE {found.name} SET {found.stamp} = ?", [instant(moment(stamp))]
+    if ids is not None:
+        sql += " WHERE Id IN (SELECT value FROM json_each(?))"
+        params.append(json.dumps([record_id(key) for key in ids]))
+    with org.transaction():
+        return org.execute(sql, params).rowcount
+
+
+def remove_field(org: Org, *, object_name: str, field: str) -> None:
+    """An administrator deletes a field: no describe, query or record knows it any more, for nobody."""
+    found = org.whole_object(object_name).fields[field]
+    before = org.removed_fields.get(object_name, frozenset())
+    org.removed_fields[object_name] = before | {found.name}
+    org.schema_changed = org.now().replace(microsecond=0)
+
+
 def configure(org: Org, **settings: Any) -> None:
-    """Change settings by name (see Settings); also `user_active` (by user id), `expire_sessions`, `validation_rule`."""
+    """Change settings by name (see Settings); also `user_active` (by user id), `expire_sessions`, `validation_rule`.
+
+    `grant_revoked` ends all sessions, too.
+    """
     with org.transaction():
         for key, active in (settings.pop("user_active", None) or {}).items():
             stamp = org.stamp()
             org.update("User", record_id(key), {"IsActive": int(active), "SystemModstamp": stamp})
-    if settings.pop("expire_sessions", False):
+    if settings.pop("expire_sessions", False) or settings.get("grant_revoked"):
         org.sessions.end_all()
     rule = settings.pop("validation_rule", None)
     if rule is not None:
         org.settings.validation_rules = [rule] if rule else []
+    if "locked_ids" in settings:
+        settings["locked_ids"] = frozenset(map(record_id, settings["locked_ids"]))
     for name, value in settings.items():
         if name not in type(org.settings).__dataclass_fields__:
             raise ValueError(f"There is no setting {name}.")
@@ -154,5 +193,11 @@ DOORS: dict[str, Callable[[Org, Body], Body]] = {
     "archive": _quiet(lambda org, body: archive(org, body["ids"])),
     "hide": _quiet(lambda org, body: hide(org, fields=body.get("fields"), objects=body.get("objects") or ())),
     "blind": _quiet(lambda org, body: blind(org, body["ids"])),
+    "lag": _quiet(lambda org, body: lag(org, body["ids"], seconds=body["seconds"])),
+    "skew": _quiet(lambda org, body: skew(org, seconds=body["seconds"])),
+    "restamp": lambda org, body: {
+        "rows": restamp(org, object_name=body["object"], stamp=body["stamp"], ids=body.get("ids"))
+    },
+    "remove_field": _quiet(lambda org, body: remove_field(org, object_name=body["object"], field=body["field"])),
     "config": _quiet(lambda org, body: configure(org, **body)),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.sandbox.errors import Rejected
 from connectors.sandbox.org import Actor, Org
-from connectors.sandbox.saving import live, writable
+from connectors.sandbox.saving import live, lock, writable
 from connectors.sandbox.values import instant, minute, moment
 
 NO_BIN = frozenset({"OpportunityContactRole", "ContentDocumentLink", "UserRole", "Holiday"})
@@ -39,6 +39,7 @@ def delete(org: Org, actor: Actor, name: str, key: str) -> str:
     """Into the recycle bin with it and all that hangs on it; returns the id."""
     found = writable(org, actor, name, "delete")
     row = live(org, actor, found, key)
+    lock(org, actor, row)
     with org.transaction():
         table = "ContentDocument" if found.name == "ContentNote" else found.name
         if table in NO_BIN:

@@ -64,6 +64,10 @@ class Desk:
             return Answer(value=sign_in.identity(self.org, call.actor.user_id, call.base_url))
         if not call.path.startswith("/services/data/"):
             raise not_found()
+        if self.org.settings.concurrent_refusals > 0:
+            self.org.settings.concurrent_refusals -= 1
+            message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+            raise Rejected("REQUEST_LIMIT_EXCEEDED", message, 403)
         if not self.org.spend_call():
             raise Rejected("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
         found = rest.answer(self.org, call)

@@ -7,7 +7,7 @@ from typing import Literal
 
 Effect = Literal[
     "answer", "drop_before", "drop_after", "slow", "expire_session", "cut_body", "html_200", "malformed_json",
-    "strip_limit_header",
+    "strip_limit_header", "strip_sforce_headers",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """One org: its tables in SQLite, its clock, its settings. What a client may do with them lives in the other rooms."""
 
+import random
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,15 @@ class Settings:
     bulk_job_limit: int = 10_000
     bulk_page_rows: int = 50_000
     """Rows of a page whose size the client leaves open."""
+    locked_ids: frozenset[str] = frozenset()
+    """Records that somebody else is writing to, for as long as they stand here."""
+    lock_probability: float = 0.0
+    """How often any other record is locked; seeded."""
+    concurrent_refusals: int = 0
+    """So many of the next data calls find too many long ones under way."""
+    flow: dict[str, Any] | None = None
+    """An automation that edits every new record of `object` at once; `set` holds fields and values."""
+    grant_revoked: bool = False
     validation_rules: list[dict[str, str]] = field(default_factory=list)
     """Each: object, field, forbid (a regular expression the value must not match), message."""
 
@@ -76,7 +86,11 @@ class Org:
         self.sessions = Sessions()
         self.hidden_fields: dict[str, frozenset[str]] = {}
         self.hidden_objects: frozenset[str] = frozenset()
+        self.removed_fields: dict[str, frozenset[str]] = {}
         self.blind: frozenset[str] = frozenset()
+        self.lagging: dict[str, datetime] = {}
+        self.skew = timedelta()
+        self.chance = random.Random(0)
         self._now = now
         self.schema_changed = self.now().replace(microsecond=0)
         self._depth = 0
@@ -117,8 +131,8 @@ class Org:
         self.schema_changed = self.now().replace(microsecond=0)
 
     def stamp(self) -> str:
-        """Now, as the tables hold instants."""
-        return instant(self.now())
+        """Now, as the tables hold instants and as the server that writes believes it to be."""
+        return instant(self.now() + self.skew)
 
     def spend_call(self) -> bool:
         """Count one API call of the rolling day; False when the limit was already spent."""
@@ -141,8 +155,13 @@ class Org:
         exact = self._lower.get(name.lower())
         if exact is None or (exact in self.hidden_objects and not actor.sees_all):
             return None
-        hidden = self.hidden_fields.get(exact)
-        return without(self._objects[exact], hidden) if hidden and not actor.sees_all else self._objects[exact]
+        gone = self.removed_fields.get(exact, frozenset())
+        gone |= frozenset() if actor.sees_all else self.hidden_fields.get(exact, frozenset())
+        return without(self._objects[exact], gone) if gone else self._objects[exact]
+
+    def unseen(self) -> frozenset[str]:
+        """Ids no query of a client finds now: out of its sight, or written but not yet visible."""
+        return self.blind | {key for key, visible in self.lagging.items() if self.now() < visible}
 
     def whole_object(self, name: str) -> Object:
         """The object with everything it has, for the rules of the house itself."""

@@ -25,7 +25,7 @@ class Asker:
 
 def sight(org: Org, actor: Actor, everything: bool) -> Sight:
     """What this actor may see of the org now."""
-    blind = [] if actor.sees_all else sorted(org.blind)
+    blind = [] if actor.sees_all else sorted(org.unseen())
     return Sight(
         find=lambda name: org.find_object(name, actor),
         everything=everything,

@@ -18,6 +18,13 @@ from connectors.sandbox.org import Org
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 LEEWAY = timedelta(minutes=3)
+REVOKED = {
+    JWT_BEARER: "user hasn't approved this consumer",
+    "refresh_token": "expired access/refresh token",
+    "client_credentials": "no client credentials user enabled",
+}
+"""How each grant is told that an administrator took it back."""
+
 SCOPE = "api refresh_token"
 
 
@@ -57,6 +64,8 @@ def sign_in(org: Org, form: Mapping[str, str], authorization: str, base_url: str
     """The token endpoint: a form in, the documented fields of its grant out, or SignInRejected."""
     app = register(org)
     grant = form.get("grant_type", "")
+    if org.settings.grant_revoked:
+        raise SignInRejected("invalid_grant", REVOKED.get(grant, "invalid grant"))
     if grant == JWT_BEARER:
         return _answer(org, _jwt_user(org, app, form.get("assertion", ""), base_url), base_url)
     if grant == "client_credentials":

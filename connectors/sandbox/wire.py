@@ -94,6 +94,8 @@ class Application:
             body, headers = b'{"records": [{"Id": ', {"content-type": JSON}
         if effect == "strip_limit_header":
             headers.pop("sforce-limit-info", None)
+        if effect == "strip_sforce_headers":
+            headers = {name: value for name, value in headers.items() if not name.startswith("sforce-")}
         await _send(send, answered.status, headers, body, cut=effect == "cut_body")
         return effect == "cut_body"
 
