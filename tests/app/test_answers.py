@@ -1,6 +1,7 @@
 """What people write into our tasks is heard: the next prompt opens with it, and a contested one leaves the lists."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from small_org import MONA, QUIET, RITA, Company, open_company
@@ -12,8 +13,8 @@ from connectors.sandbox import control
 
 
 @pytest.fixture
-def company(store: Store) -> Iterator[Company]:
-    found = open_company(store)
+def company(store: Store, tmp_path: Path) -> Iterator[Company]:
+    found = open_company(store, tmp_path)
     yield found
     found.close()
 
