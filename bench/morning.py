@@ -57,7 +57,8 @@ STAGES = ("pull", "reconcile", "measure", "judge", "plan", "push")
 
 
 def _say(store: Store, name: str, report: Report) -> None:
-    assert report.pulled and report.judged
+    assert report.pulled
+    assert report.judged
     tallies = report.judged.tallies.values()
     seconds = [f"{report.seconds.get(stage, 0):.2f}" for stage in STAGES]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -71,7 +72,10 @@ def _row(*cells: object) -> None:
 
 
 def _morning(store: Store, vault: Vault, now: datetime) -> Report:
-    org, coaching = named(store, "bench"), Coaching.model_validate({"api_share": 1, "planning": {"most_new_tasks": 10**6}})
+    org, coaching = (
+        named(store, "bench"),
+        Coaching.model_validate({"api_share": 1, "planning": {"most_new_tasks": 10**6}}),
+    )
     connector = open_gate(store, vault, org, coaching, now)
     loop = Loop(store=store, org=org, connector=connector, coaching=coaching, rules=starter(), clock=lambda: now)
     return pipeline.morning(loop)
