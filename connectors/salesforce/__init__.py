@@ -10,9 +10,9 @@ from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, 
 from connectors.salesforce.auth import Grant
 from connectors.salesforce.checks import check
 from connectors.salesforce.client import Budget, Client, Wire
-from connectors.salesforce.mapping import Names
 from connectors.salesforce.notes import NoteWriter
 from connectors.salesforce.reader import Reader
+from connectors.salesforce.values import Names
 from connectors.salesforce.writer import TaskWriter
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from connectors.errors import GateError, Refused
 from connectors.records import KINDS, Check, Kind
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.mapping import SOURCES, Names, Source
 from connectors.salesforce.reader import VITAL, Reader
+from connectors.salesforce.sources import SOURCES, Source
+from connectors.salesforce.values import Names
 
 FEWEST_CALLS = 1000
 OLDEST_VERSION = 41.0  # versions up to 40 leave in Summer '28

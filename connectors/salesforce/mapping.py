@@ -3,9 +3,7 @@
 import base64
 import html
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.records import (
@@ -16,19 +14,15 @@ from connectors.records import (
     DealChange,
     DealContact,
     FieldChange,
-    Kind,
     Note,
     NoteContent,
-    Record,
     Stage,
     Task,
     TaskContent,
     User,
 )
+from connectors.salesforce.values import Names, Row, day, instant, maybe_instant, midnight, number
 
-Row = Mapping[str, Any]
-STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
-"""Cursor fields, best first: SystemModstamp cannot be set by imports and moves with automated changes too."""
 TRACKED = {"NextStep": "next_step", "Owner": "owner_id", "OwnerId": "owner_id"}
 """Field history names a lookup by its relationship ('Owner'); the id rows are the ones that carry ids."""
 CONNECTED = re.compile(r"\b(connect|reached|spoke|talked|answered|conversation|discussed)", re.IGNORECASE)
@@ -40,64 +34,6 @@ TALK_SECONDS = 120
 """A call at least this long is taken for a conversation: voicemail greetings and messages stay below it."""
 SUBJECT_LENGTH = 255
 REFERENCE = re.compile(r"\[(coach:[a-z]+:[0-9a-f]+)\]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What an org calls the things that orgs call differently."""
-
-    key_field: str | None = "Coaching_Key__c"
-    segment_field: str = "Industry"
-    me: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One object that a kind is read from, and how its rows become records (None: not one of ours)."""
-
-    object: str
-    fields: tuple[str, ...]
-    required: tuple[str, ...]
-    record: Callable[[Row, Names], Record | None]
-    where: Callable[[Names], str | None] = lambda names: None
-    deletions: timedelta | None = timedelta(hours=1)
-    """How often the list of deleted ids is read; None where the object has none."""
-
-
-def instant(value: Any) -> datetime:
-    """Salesforce writes `2013-05-07T22:07:19.000+0000`, without a colon in the offset; always UTC."""
-    return datetime.fromisoformat(str(value)).astimezone(UTC)
-
-
-def maybe_instant(value: Any) -> datetime | None:
-    """None stays None."""
-    return instant(value) if value else None
-
-
-def day(value: Any) -> date | None:
-    """A date field, which has no time zone."""
-    return date.fromisoformat(str(value)[:10]) if value else None
-
-
-def midnight(value: Any) -> datetime | None:
-    """A day without a time, as the start of that day in UTC."""
-    found = day(value)
-    return datetime(found.year, found.month, found.day, tzinfo=UTC) if found else None
-
-
-def literal(value: str) -> str:
-    """A SOQL string literal; only the documented escapes exist, any other backslash is an error."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
-
-
-def moment(value: datetime) -> str:
-    """A SOQL datetime literal, always Z so that no plus sign needs encoding in an address."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
-
-
-def number(value: Any) -> float | None:
-    """A currency or percent; NaN and infinity cannot be stored in Salesforce."""
-    return float(value) if value is not None else None
 
 
 def user(row: Row, names: Names) -> User:
@@ -311,130 +247,6 @@ def note(row: Row, names: Names) -> Note | None:
     )
 
 
-def ours(names: Names) -> str:
-    """The condition that finds the tasks we wrote."""
-    return f"{names.key_field} LIKE 'coach:%'" if names.key_field else "Subject LIKE '%[coach:%'"
-
-
-_ACTIVITY = ("WhoId", "WhatId", "AccountId", "OwnerId", "CreatedDate", "IsDeleted", "Subject")
-TASK_FIELDS = ("OwnerId", "WhatId", "ActivityDate", "Subject", "Description", "Status", "IsClosed")
-SOURCES: dict[Kind, tuple[Source, ...]] = {
-    "user": (
-        Source(
-            object="User",
-            fields=(
-                "Name", "IsActive", "ManagerId", "UserRole.Name", "Title", "TimeZoneSidKey", "Country", "CreatedDate",
-            ),
-            required=("Name", "IsActive"),
-            record=user,
-            where=lambda names: "UserType = 'Standard'",
-            deletions=None,  # users are only ever deactivated
-        ),
-    ),
-    "stage": (
-        Source(
-            object="OpportunityStage",
-            fields=(
-                "ApiName", "MasterLabel", "SortOrder", "IsActive", "IsClosed", "IsWon", "ForecastCategory",
-                "ForecastCategoryName", "DefaultProbability",
-            ),
-            required=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
-            record=stage,
-            deletions=None,
-        ),
-    ),
-    "account": (
-        Source(
-            object="Account",
-            fields=("Name", "OwnerId", "MasterRecordId", "IsDeleted"),
-            required=("Name",),
-            record=account,
-        ),
-    ),
-    "deal": (
-        Source(
-            object="Opportunity",
-            fields=(
-                "Name", "AccountId", "OwnerId", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed",
-                "IsWon", "ForecastCategoryName", "Probability", "Type", "NextStep", "CreatedDate", "IsDeleted",
-            ),
-            required=("Name", "StageName", "IsClosed", "IsWon", "OwnerId"),
-            record=deal,
-        ),
-    ),
-    "deal_change": (
-        Source(
-            object="OpportunityHistory",
-            fields=(
-                "OpportunityId", "StageName", "Amount", "CloseDate", "ForecastCategory", "Probability", "CreatedDate",
-                "IsDeleted",
-            ),
-            required=("OpportunityId", "StageName", "CreatedDate"),
-            record=deal_change,
-            deletions=None,  # its rows leave only with their deal
-        ),
-    ),
-    "field_change": (
-        Source(
-            object="OpportunityFieldHistory",
-            fields=("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate", "IsDeleted"),
-            required=("OpportunityId", "Field", "CreatedDate"),
-            record=field_change,
-            where=lambda names: "Field IN ('NextStep', 'Owner')",
-            deletions=None,
-        ),
-    ),
-    "deal_contact": (
-        Source(
-            object="OpportunityContactRole",
-            fields=("OpportunityId", "ContactId", "Role", "IsPrimary", "CreatedDate", "IsDeleted"),
-            required=("OpportunityId",),
-            record=deal_contact,
-            deletions=timedelta(0),  # no recycle bin: the list of deleted ids is the only trace
-        ),
-    ),
-    "activity": (
-        Source(
-            object="Task",
-            fields=(
-                *_ACTIVITY, "ActivityDate", "IsClosed", "CompletedDateTime", "TaskSubtype", "Type", "CallType",
-                "CallDurationInSeconds", "CallDisposition",
-            ),
-            required=("WhatId", "OwnerId", "ActivityDate", "IsClosed"),
-            record=activity_of_task,
-        ),
-        Source(
-            object="Event",
-            fields=(
-                *_ACTIVITY, "ActivityDate", "StartDateTime", "EndDateTime", "DurationInMinutes", "IsAllDayEvent",
-                "IsChild", "GroupEventType",
-            ),
-            required=("WhatId", "OwnerId"),
-            record=activity_of_event,
-        ),
-    ),
-    "task": (
-        Source(
-            object="Task",
-            fields=(*TASK_FIELDS, "CompletedDateTime", "LastModifiedById", "IsDeleted"),
-            required=TASK_FIELDS,
-            record=task,
-            where=ours,
-        ),
-    ),
-    "note": (
-        Source(
-            object="ContentDocument",
-            fields=("Title", "LastModifiedById", "IsDeleted"),
-            required=("Title",),
-            record=note,
-            where=lambda names: "FileType = 'SNOTE' AND Title LIKE '%[coach:note:%'",
-            deletions=None,  # files have no list of deleted ids; the recycle bin shows them
-        ),
-    ),
-}  # fmt: skip
-
-
 def marked(text: str, reference: str) -> str:
     """A subject or title that carries our reference at its end, within the length Salesforce allows."""
     mark = f" [{reference}]"
@@ -460,12 +272,3 @@ def note_fields(content: NoteContent, reference: str) -> dict[str, Any]:
         "Title": marked(content.title, reference),
         "Content": base64.b64encode(lines.encode()).decode("ascii"),
     }
-
-
-def same_text(left: Any, right: Any) -> bool:
-    """Equal up to what Salesforce itself changes: line ends and space at the edges."""
-    return _plain(left) == _plain(right)
-
-
-def _plain(value: Any) -> str:
-    return str("" if value is None else value).replace("\r\n", "\n").strip()

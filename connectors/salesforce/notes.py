@@ -10,7 +10,8 @@ from typing import Any
 
 from connectors.records import Intent, NoteContent, Receipt
 from connectors.salesforce.client import Client
-from connectors.salesforce.mapping import REFERENCE, Names, Row, literal, note_fields
+from connectors.salesforce.mapping import REFERENCE, note_fields
+from connectors.salesforce.values import Names, Row, literal
 from connectors.salesforce.writer import chunks, failure
 
 PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two

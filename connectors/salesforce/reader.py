@@ -16,7 +16,8 @@ import structlog
 from connectors.errors import Refused, RetryLater
 from connectors.records import Change, Kind, Page
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.mapping import SOURCES, STAMPS, Names, Row, Source, instant, literal, moment
+from connectors.salesforce.sources import SOURCES, STAMPS, Source
+from connectors.salesforce.values import Names, Row, instant, literal, moment
 
 log = structlog.get_logger(__name__)
 

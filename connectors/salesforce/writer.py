@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from connectors.records import Intent, Receipt, TaskContent
 from connectors.salesforce.client import TRANSIENT_CODES, CallFailed, Client, error_of
-from connectors.salesforce.mapping import Names, Row, literal, reference_of, same_text, task_fields
+from connectors.salesforce.mapping import reference_of, task_fields
+from connectors.salesforce.values import Names, Row, literal, same_text
 
 T = TypeVar("T")
 ROWS_A_CALL = 200

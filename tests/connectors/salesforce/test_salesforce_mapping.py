@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.records import NoteContent, TaskContent
-from connectors.salesforce import mapping
-from connectors.salesforce.mapping import Names
+from connectors.salesforce import mapping, values
+from connectors.salesforce.values import Names
 from connectors.sandbox import soql
 
 NAMES = Names(me="0055g00000ME00AAA")
@@ -160,15 +160,15 @@ def test_history_speaks_of_forecasts_as_deals_do():
 )
 def test_instants_are_read_in_every_spelling(text):
     """With and without a colon in the offset; always UTC afterwards, and written with Z."""
-    assert mapping.instant(text) == datetime(2013, 5, 7, 22, 7, 19, tzinfo=UTC)
-    assert mapping.instant(text).tzinfo is UTC
-    assert mapping.moment(mapping.instant(text)) == "2013-05-07T22:07:19.000Z"
+    assert values.instant(text) == datetime(2013, 5, 7, 22, 7, 19, tzinfo=UTC)
+    assert values.instant(text).tzinfo is UTC
+    assert values.moment(values.instant(text)) == "2013-05-07T22:07:19.000Z"
 
 
 @given(TEXT)
 def test_any_text_survives_as_a_soql_literal(text):
     """What we quote is what the other side reads, and the query goes on behind it."""
-    query = soql.parse(f"SELECT Id FROM Account WHERE Name = {mapping.literal(text)} LIMIT 7")
+    query = soql.parse(f"SELECT Id FROM Account WHERE Name = {values.literal(text)} LIMIT 7")
     assert (soql.plain(query.where.value.value), query.limit) == (text, 7)
 
 
@@ -208,4 +208,4 @@ def test_what_we_ask_of_a_task():
 )
 def test_texts_are_the_same_up_to_what_salesforce_changes(left, right, same):
     """Line ends and space at the edges are not a person's edit."""
-    assert mapping.same_text(left, right) is same
+    assert values.same_text(left, right) is same

@@ -1,0 +1,149 @@
+"""What is read of each kind: which object, which fields, under which condition; data for the reader and the checks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.records import Kind, Record
+from connectors.salesforce import mapping
+from connectors.salesforce.values import Names, Row
+
+STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
+"""Cursor fields, best first: SystemModstamp cannot be set by imports and moves with automated changes too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One object that a kind is read from, and how its rows become records (None: not one of ours)."""
+
+    object: str
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    record: Callable[[Row, Names], Record | None]
+    where: Callable[[Names], str | None] = lambda names: None
+    deletions: timedelta | None = timedelta(hours=1)
+    """How often the list of deleted ids is read; None where the object has none."""
+
+
+def ours(names: Names) -> str:
+    """The condition that finds the tasks we wrote."""
+    return f"{names.key_field} LIKE 'coach:%'" if names.key_field else "Subject LIKE '%[coach:%'"
+
+
+_ACTIVITY = ("WhoId", "WhatId", "AccountId", "OwnerId", "CreatedDate", "IsDeleted", "Subject")
+TASK_FIELDS = ("OwnerId", "WhatId", "ActivityDate", "Subject", "Description", "Status", "IsClosed")
+SOURCES: dict[Kind, tuple[Source, ...]] = {
+    "user": (
+        Source(
+            object="User",
+            fields=(
+                "Name", "IsActive", "ManagerId", "UserRole.Name", "Title", "TimeZoneSidKey", "Country", "CreatedDate",
+            ),
+            required=("Name", "IsActive"),
+            record=mapping.user,
+            where=lambda names: "UserType = 'Standard'",
+            deletions=None,  # users are only ever deactivated
+        ),
+    ),
+    "stage": (
+        Source(
+            object="OpportunityStage",
+            fields=(
+                "ApiName", "MasterLabel", "SortOrder", "IsActive", "IsClosed", "IsWon", "ForecastCategory",
+                "ForecastCategoryName", "DefaultProbability",
+            ),
+            required=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
+            record=mapping.stage,
+            deletions=None,
+        ),
+    ),
+    "account": (
+        Source(
+            object="Account",
+            fields=("Name", "OwnerId", "MasterRecordId", "IsDeleted"),
+            required=("Name",),
+            record=mapping.account,
+        ),
+    ),
+    "deal": (
+        Source(
+            object="Opportunity",
+            fields=(
+                "Name", "AccountId", "OwnerId", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed",
+                "IsWon", "ForecastCategoryName", "Probability", "Type", "NextStep", "CreatedDate", "IsDeleted",
+            ),
+            required=("Name", "StageName", "IsClosed", "IsWon", "OwnerId"),
+            record=mapping.deal,
+        ),
+    ),
+    "deal_change": (
+        Source(
+            object="OpportunityHistory",
+            fields=(
+                "OpportunityId", "StageName", "Amount", "CloseDate", "ForecastCategory", "Probability", "CreatedDate",
+                "IsDeleted",
+            ),
+            required=("OpportunityId", "StageName", "CreatedDate"),
+            record=mapping.deal_change,
+            deletions=None,  # its rows leave only with their deal
+        ),
+    ),
+    "field_change": (
+        Source(
+            object="OpportunityFieldHistory",
+            fields=("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate", "IsDeleted"),
+            required=("OpportunityId", "Field", "CreatedDate"),
+            record=mapping.field_change,
+            where=lambda names: "Field IN ('NextStep', 'Owner')",
+            deletions=None,
+        ),
+    ),
+    "deal_contact": (
+        Source(
+            object="OpportunityContactRole",
+            fields=("OpportunityId", "ContactId", "Role", "IsPrimary", "CreatedDate", "IsDeleted"),
+            required=("OpportunityId",),
+            record=mapping.deal_contact,
+            deletions=timedelta(0),  # no recycle bin: the list of deleted ids is the only trace
+        ),
+    ),
+    "activity": (
+        Source(
+            object="Task",
+            fields=(
+                *_ACTIVITY, "ActivityDate", "IsClosed", "CompletedDateTime", "TaskSubtype", "Type", "CallType",
+                "CallDurationInSeconds", "CallDisposition",
+            ),
+            required=("WhatId", "OwnerId", "ActivityDate", "IsClosed"),
+            record=mapping.activity_of_task,
+        ),
+        Source(
+            object="Event",
+            fields=(
+                *_ACTIVITY, "ActivityDate", "StartDateTime", "EndDateTime", "DurationInMinutes", "IsAllDayEvent",
+                "IsChild", "GroupEventType",
+            ),
+            required=("WhatId", "OwnerId"),
+            record=mapping.activity_of_event,
+        ),
+    ),
+    "task": (
+        Source(
+            object="Task",
+            fields=(*TASK_FIELDS, "CompletedDateTime", "LastModifiedById", "IsDeleted"),
+            required=TASK_FIELDS,
+            record=mapping.task,
+            where=ours,
+        ),
+    ),
+    "note": (
+        Source(
+            object="ContentDocument",
+            fields=("Title", "LastModifiedById", "IsDeleted"),
+            required=("Title",),
+            record=mapping.note,
+            where=lambda names: "FileType = 'SNOTE' AND Title LIKE '%[coach:note:%'",
+            deletions=None,  # files have no list of deleted ids; the recycle bin shows them
+        ),
+    ),
+}  # fmt: skip
