@@ -8,12 +8,18 @@ from typing import Any
 from connectors.base import Usage
 from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, TaskContent
 from connectors.salesforce.auth import Grant
+from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.checks import check
 from connectors.salesforce.client import Budget, Client, Wire
 from connectors.salesforce.notes import NoteWriter
 from connectors.salesforce.reader import Reader
 from connectors.salesforce.values import Names
 from connectors.salesforce.writer import TaskWriter
+
+BULK_FROM = 20_000
+"""Rows from which a first load is a bulk job: ten pages, about what a job takes to begin."""
+BULK_SECONDS = 600
+"""How long one sitting waits for a job; the next one goes on waiting for the same."""
 
 
 class SalesforceConnector:
@@ -32,8 +38,14 @@ class SalesforceConnector:
 
     @cached_property
     def _reader(self) -> Reader:
-        size = int(self._settings.get("page_size", 2000))
-        return Reader(self._client, self._names, overlap=self._overlap, page_size=size)
+        return Reader(
+            self._client,
+            self._names,
+            overlap=self._overlap,
+            page_size=int(self._settings.get("page_size", 2000)),
+            bulk_from=int(self._settings.get("bulk_from", BULK_FROM)),
+            bulk=Bulk(self._client, patience=float(self._settings.get("bulk_seconds", BULK_SECONDS))),
+        )
 
     def check(self) -> list[Check]:
         """See Connector.check."""
@@ -75,7 +87,7 @@ def connect(
     overlap: timedelta,
 ) -> SalesforceConnector:
     """A connector from stored settings: login_url, client_id, username, api_version, ca_file, key_field,
-    segment_field, page_size, and for impatient tests read_seconds, tries, first_wait.
+    segment_field, page_size, bulk_from, bulk_seconds, and for impatient tests read_seconds, tries, first_wait.
 
     `secrets` holds one of private_key, client_secret, refresh_token; `save` keeps a rotated one.
     """

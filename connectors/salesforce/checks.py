@@ -1,13 +1,12 @@
 """What must be true in an org before the loop can run there, each with what to do when it is not."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.errors import GateError, Refused
 from connectors.records import KINDS, Check, Kind
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.reader import VITAL, Reader
+from connectors.salesforce.reader import VITAL
 from connectors.salesforce.sources import SOURCES, Source
 from connectors.salesforce.values import Names
 
@@ -30,12 +29,12 @@ def check(client: Client, settings: Mapping[str, Any]) -> list[Check]:
             Check(name="sign-in", ok=False, detail=str(error), remedy="Mend this, then run `coachsync check` again.")
         ]
     names = Names(key_field=settings.get("key_field"), segment_field=settings.get("segment_field", "Industry"), me=me)
-    reader = Reader(client, names, overlap=timedelta(0), page_size=2000)
-    found = {name: reader.fields(name) for name in _objects()}
+    found = {name: client.fields(name) for name in _objects()}
     return [
         Check(name="sign-in", ok=True, detail=f"signed in as user {me}"),
         _version(client),
         *(one for kind in KINDS for source in SOURCES[kind] for one in _readable(kind, source, names, found)),
+        *_formulas(names, found),
         *_writable(names, found),
         *_visible(client),
         _budget(client),
@@ -83,6 +82,21 @@ def _readable(kind: Kind, source: Source, names: Names, found: Mapping[str, Any]
             if lacking
             else None,
             fatal=bool(needed) and kind in VITAL,
+        )
+
+
+def _formulas(names: Names, found: Mapping[str, Any]) -> Iterator[Check]:
+    """A formula changes without a stamp, so nobody would tell us; ours ask for none, an org's segment may be one."""
+    asked = {(s.object, field) for kind in KINDS for s in SOURCES[kind] for field in s.fields}
+    asked.add(("Account", names.segment_field))
+    silent = sorted(f"{o}.{f}" for o, f in asked if (found[o] or {}).get(f, {}).get("calculated"))
+    if silent:
+        yield Check(
+            name="formulas",
+            ok=False,
+            detail=f"calculated: {', '.join(silent)}",
+            remedy="Choose a stored field (--segment-field); a formula is read again only when its record changes.",
+            fatal=False,
         )
 
 

@@ -6,6 +6,7 @@ one owner of the token, one new sign-in per call, error codes read from the body
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,12 +23,15 @@ from simple_salesforce.exceptions import SalesforceError
 from connectors.base import Usage
 from connectors.errors import GateError, OverBudget, Reconnect, Refused, RetryLater
 from connectors.salesforce.auth import Grant, Session, Tokens, host
+from connectors.salesforce.values import Row
 
 log = structlog.get_logger(__name__)
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 TRANSIENT_STATUS = frozenset({406, 420, 429, 500, 502, 503, 504})
 TRANSIENT_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"})
+ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""The JSON escape, not the words of somebody who wrote about it: those stand behind an escaped backslash."""
 DEAD_SESSIONS = ("not valid for use with the REST API", "not attached to Agent")
 """401 answers that a new sign-in cannot mend; signing in again would only repeat."""
 
@@ -96,6 +100,25 @@ class Client:
             raise RetryLater("Salesforce answered a query without records; it is asked again later.")
         return answer
 
+    def rows(self, soql: str, *, deleted_too: bool = True) -> list[Row]:
+        """All rows of a short query, whichever way Salesforce cuts its answer into pages."""
+        answer = self.query(soql, deleted_too=deleted_too)
+        rows: list[Row] = list(answer["records"])
+        while not answer.get("done", True):
+            answer = self.call("GET", "query/" + str(answer["nextRecordsUrl"]).rsplit("/", 1)[-1])
+            rows += answer["records"]
+        return rows
+
+    def fields(self, name: str) -> dict[str, dict[str, Any]] | None:
+        """The fields of an object that this user can see, by name; None when the object itself is hidden."""
+        try:
+            answer = self.call("GET", f"sobjects/{name}/describe")
+        except CallFailed as refused:
+            if refused.status in (403, 404):
+                return None
+            raise
+        return {entry["name"]: entry for entry in answer["fields"]}
+
     def call(
         self,
         method: Method,
@@ -110,24 +133,35 @@ class Client:
 
         Raises RetryLater where a later try may do, Reconnect where a person must act, OverBudget, or CallFailed.
         """
-        tries = self._wire.tries if (method == "GET" if harmless is None else harmless) else 1
+        patient = method == "GET" if harmless is None else harmless
+        return self._patiently(
+            _Call(method=method, path=path, params=params, body=body, headers=headers or {}), patient
+        )
+
+    def text(self, path: str, params: dict[str, Any]) -> tuple[Mapping[str, str], str]:
+        """The headers and the text of a CSV answer, repeated like any other read."""
+        call = _Call(method="GET", path=path, params=params, body=None, headers={"Accept": "text/csv"})
+        response: requests.Response = self._patiently(call, True)
+        return response.headers, response.content.decode("utf-8-sig")
+
+    def _patiently(self, call: "_Call", harmless: bool) -> Any:
         for attempt in stamina.retry_context(
             on=RetryLater,
-            attempts=tries,
+            attempts=self._wire.tries if harmless else 1,
             timeout=None,
             wait_initial=self._wire.first_wait,
             wait_max=30.0,
             wait_jitter=self._wire.first_wait,
         ):
             with attempt:
-                return self._once(method, path, params, body, headers)
+                return self._once(call)
         raise AssertionError("stamina ends by returning or raising")
 
-    def _once(self, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None) -> Any:
+    def _once(self, call: "_Call") -> Any:
         self._mind_the_budget()
         session = self._tokens.session()
         try:
-            return self._speak(self._caller(session), method, path, params, body, headers)
+            return self._speak(self._caller(session), call)
         except SalesforceError as error:
             if error.status != 401:
                 raise _named(error) from error
@@ -135,19 +169,21 @@ class Client:
                 raise Reconnect("This session may not use the REST API; give the user API access.") from error
             renewed = self._tokens.renew(session)
         try:
-            return self._speak(self._caller(renewed), method, path, params, body, headers)
+            return self._speak(self._caller(renewed), call)
         except SalesforceError as error:
             if error.status == 401:
                 raise Reconnect("Salesforce refuses sessions it has just given; connect again.") from error
             raise _named(error) from error
 
-    def _speak(
-        self, caller: Salesforce, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None
-    ) -> Any:
+    def _speak(self, caller: Salesforce, call: "_Call") -> Any:
         self.calls += 1
-        extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **(headers or {})}
+        extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **call.headers}
         try:
-            return caller.restful(path, params=params, method=method, json=body, headers=extra)
+            if "Accept" in extra:
+                return _as_csv(
+                    caller._call_salesforce("GET", caller.base_url + call.path, params=call.params, headers=extra)
+                )
+            return caller.restful(call.path, params=call.params, method=call.method, json=call.body, headers=extra)
         except requests.exceptions.JSONDecodeError as error:
             raise RetryLater(
                 "Salesforce's answer was not JSON; a proxy or a maintenance page may be in between."
@@ -172,6 +208,7 @@ class Client:
         return self._callers[1]
 
     def _listen(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
+        _mend_text(response)
         with suppress(ValueError):  # a proxy's nonsense is as good as no date
             self.server_time = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
         usage = Salesforce.parse_api_usage(response.headers.get("Sforce-Limit-Info", "")).get("api-usage")
@@ -190,6 +227,23 @@ class Client:
                 f"coachsync has used its share of the org's API calls ({self._budget.share:.0%} of {self._limit} in "
                 "24 hours); work goes on when calls become free again, or raise api_share in coaching.toml."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One request; one that names what it accepts wants text instead of JSON."""
+
+    method: Method
+    path: str
+    params: dict[str, Any] | None
+    body: Any
+    headers: Mapping[str, str]
+
+
+def _as_csv(response: requests.Response) -> requests.Response:
+    if "csv" not in response.headers.get("Content-Type", ""):
+        raise RetryLater("Salesforce's answer was not CSV; a proxy or a maintenance page may be in between.")
+    return response
 
 
 class _Http(requests.Session):
@@ -214,6 +268,16 @@ class _Http(requests.Session):
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _mend_text(response: requests.Response) -> None:
+    """Salesforce's JSON is UTF-8 whatever a proxy declares, and no database keeps the NULs of old imports."""
+    if "json" not in response.headers.get("Content-Type", ""):
+        return
+    response.encoding = "utf-8-sig"
+    if rb"\u0000" in response.content:
+        response._content, stripped = ESCAPED_NUL.subn(rb"\1", response.content)
+        log.warning("nul_stripped", count=stripped)
 
 
 def _text(error: SalesforceError) -> str:

@@ -1,0 +1,128 @@
+"""First loads by bulk job: the same records as page by page, counted twice, and resumed wherever they were cut off."""
+
+from datetime import date
+from itertools import islice
+
+import pytest
+
+from connectors.errors import OverBudget, RetryLater
+from connectors.records import KINDS
+from connectors.sandbox import control
+from connectors.sandbox.company import company
+
+BULK = {"bulk_from": 1, "bulk_seconds": 0.5}
+ROWS_A_PAGE = 150
+
+
+@pytest.fixture
+def stocked(place):
+    """A company whose results come in several pages."""
+    for name, rows in company(3, today=date(2026, 3, 2), scale=0.02):
+        place.org.load(name, rows)
+    place.wait(minutes=1)
+    control.configure(place.org, bulk_page_rows=ROWS_A_PAGE)
+    return place
+
+
+def jobs_ordered(heard):
+    return [body for method, path, body in heard if method == "POST" and path.endswith("/jobs/query")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_brings_what_pages_bring(stocked, kind):
+    """Record by record, a bulk load is the paged load, and the next pull begins where it ended."""
+    paged, _ = stocked.pull(kind)
+    loaded, cursor = stocked.pull(kind, **BULK)
+    assert {change.id: change for change in loaded} == {change.id: change for change in paged}
+    assert len(loaded) == len(paged)
+    stocked.wait(minutes=1)
+    assert stocked.pull(kind, cursor, **BULK)[0] == []
+
+
+def test_small_kinds_are_read_by_pages(stocked):
+    """A job takes longer to begin than a few pages take to read."""
+    heard = stocked.listen()
+    stocked.pull("deal", bulk_from=10_000)
+    assert jobs_ordered(heard) == []
+
+
+def test_a_query_for_a_job_has_no_order(stocked):
+    """An order would keep Salesforce from cutting it into parts."""
+    heard = stocked.listen()
+    stocked.pull("deal", **BULK)
+    (ordered,) = jobs_ordered(heard)
+    assert "ORDER BY" not in ordered
+    assert "LIMIT" not in ordered
+
+
+def test_a_load_cut_off_goes_on_with_its_job(stocked):
+    """After a kill at any page another process takes the next page of the same job, and no row is missing or twice."""
+    everything, _ = stocked.pull("deal_change")
+    total = len(everything) // ROWS_A_PAGE + 2
+    heard = stocked.listen()
+    for stop in range(1, total):
+        heard.clear()
+        pages = list(islice(stocked.connector(**BULK).pull("deal_change", None), stop))
+        control.configure(stocked.org, expire_sessions=True)
+        rest, _ = stocked.pull("deal_change", pages[-1].cursor, **BULK)
+        before = [change.id for page in pages for change in page.changes]
+        assert sorted([*before, *(change.id for change in rest)]) == sorted(change.id for change in everything)
+        assert len(jobs_ordered(heard)) == 1
+
+
+def test_a_job_that_runs_on_is_waited_for_again(stocked):
+    """A sitting that loses patience leaves the job running, and the next one takes its rows."""
+    control.configure(stocked.org, bulk_stuck=True)
+    sitting = stocked.connector(**BULK).pull("deal", None)
+    ordered = next(sitting)
+    with pytest.raises(RetryLater, match="still preparing"):
+        next(sitting)
+    control.configure(stocked.org, bulk_stuck=False)
+    heard = stocked.listen()
+    rest, _ = stocked.pull("deal", ordered.cursor, **BULK)
+    assert len(rest) == stocked.org.count("Opportunity")
+    assert jobs_ordered(heard) == []
+
+
+@pytest.mark.parametrize("trouble", [{"bulk_fail": "InternalServerError"}, {"bulk_abort": True}, {"bulk_job_limit": 0}])
+def test_what_bulk_will_not_do_is_read_by_pages(stocked, trouble):
+    """A job that failed, was aborted or was refused for the day costs a warning and no record."""
+    control.configure(stocked.org, **trouble)
+    loaded, _ = stocked.pull("deal", **BULK)
+    assert len(loaded) == stocked.org.count("Opportunity")
+
+
+def test_missing_counts_are_no_empty_result(stocked):
+    """Failure 29: a proxy that takes the counting headers away does not make a table empty."""
+    stocked.trouble("strip_sforce_headers", "results")
+    loaded, _ = stocked.pull("deal", **BULK)
+    assert len(loaded) == stocked.org.count("Opportunity")
+
+
+@pytest.mark.parametrize("effect", ["cut_body", "drop_after", "html_200"])
+def test_a_page_that_broke_is_read_again(stocked, effect):
+    """Failure 27: a result page that did not arrive whole is asked for again, by its locator."""
+    broken = stocked.trouble(effect, "results", times=1)
+    loaded, _ = stocked.pull("deal_change", **BULK)
+    assert broken.met
+    assert len(loaded) == len({change.id for change in loaded}) == stocked.org.count("OpportunityHistory")
+
+
+def test_a_session_that_ends_among_the_pages_ends_nothing(stocked):
+    """Failure 20: locators of a job outlive the session, so a new sign-in goes on."""
+    stocked.trouble("expire_session", "results", times=1)
+    loaded, _ = stocked.pull("deal_change", **BULK)
+    assert len(loaded) == stocked.org.count("OpportunityHistory")
+
+
+def test_a_finished_job_is_cleared_away(stocked):
+    """What was taken is not left for a week in the org."""
+    heard = stocked.listen()
+    stocked.pull("deal", **BULK)
+    assert [path for method, path, _ in heard if method == "DELETE" and "/jobs/query/" in path]
+
+
+def test_a_spent_budget_stops_a_load_too(stocked):
+    """Bulk is no way around our share of the API."""
+    with pytest.raises(OverBudget):
+        stocked.pull("deal_change", **BULK, share=0.00001, spent_before=0)
