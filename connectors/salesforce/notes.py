@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.errors import RetryLater
 from connectors.records import Intent, NoteContent, Receipt
 from connectors.salesforce.client import Client
 from connectors.salesforce.mapping import REFERENCE, note_fields
@@ -41,8 +42,7 @@ class NoteWriter:
         found: dict[str, Row] = {}
         for batch in chunks(intents, TITLES_A_QUERY):
             titles = " OR ".join(f"Title LIKE {literal('%[' + i.reference + ']')}" for i in batch)
-            answer = self._client.query(f"SELECT Id, Title, IsDeleted FROM ContentDocument WHERE {titles}")
-            for row in answer["records"]:
+            for row in self._client.rows(f"SELECT Id, Title, IsDeleted FROM ContentDocument WHERE {titles}"):
                 mark = REFERENCE.search(row["Title"])
                 if mark and (mark.group(1) not in found or found[mark.group(1)]["IsDeleted"]):
                     found[mark.group(1)] = row
@@ -69,12 +69,12 @@ class NoteWriter:
         linked: set[str] = set()
         for ids in chunks([found[i.reference] for i in intents], IDS_A_QUERY):
             among = ", ".join(literal(i) for i in ids)
-            answer = self._client.query(
+            links = self._client.rows(
                 "SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink "
                 f"WHERE ContentDocumentId IN ({among})",
                 deleted_too=False,
             )
-            linked |= {row["ContentDocumentId"] for row in answer["records"] if row["LinkedEntityId"].startswith("006")}
+            linked |= {row["ContentDocumentId"] for row in links if row["LinkedEntityId"].startswith("006")}
         loose = [i for i in intents if found[i.reference] not in linked]
         for batch in chunks(loose, PARTS_A_CALL):
             parts = [_link_part(f"l{n}", found[i.reference], _deal(i)) for n, i in enumerate(batch)]
@@ -109,10 +109,8 @@ class NoteWriter:
 
     def _update(self, intents: Sequence[Intent], *, adopted: bool = False) -> Iterator[Receipt]:
         among = ", ".join(literal(i.crm_id or "") for i in intents)
-        answer = self._client.query(
-            f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})"
-        )
-        authors = {row["Id"]: row["LastModifiedById"] for row in answer["records"] if not row["IsDeleted"]}
+        rows = self._client.rows(f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})")
+        authors = {row["Id"]: row["LastModifiedById"] for row in rows if not row["IsDeleted"]}
         mine = [i for i in intents if authors.get(i.crm_id or "") == self._names.me]
         for intent in intents:
             if intent not in mine:
@@ -141,7 +139,10 @@ class NoteWriter:
         # in the order given: a link must not overtake its note
         body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
         answer = self._client.call("POST", "composite", body=body)
-        return {told["referenceId"]: told for told in answer["compositeResponse"]}
+        told = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        if [part["referenceId"] for part in told or ()] != [part["referenceId"] for part in parts]:
+            raise RetryLater(f"Salesforce did not answer each of {len(parts)} parts; they are looked for.")
+        return {part["referenceId"]: part for part in told or ()}
 
 
 def _link_part(name: str, note_id: str, deal_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ such field the reference stands in the subject and is looked for before every wr
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from connectors.errors import RetryLater
 from connectors.records import Intent, Receipt, TaskContent
 from connectors.salesforce.client import TRANSIENT_CODES, CallFailed, Client, error_of
 from connectors.salesforce.mapping import reference_of, task_fields
@@ -38,6 +39,7 @@ REASONS = {
     "STORAGE_LIMIT_EXCEEDED": "The org's storage is full; free some.",
     "FIELD_INTEGRITY_EXCEPTION": "The org does not allow activities on this record.",
     "DUPLICATE_VALUE": "A record already carries its key that the integration user cannot see; let it see all of them.",
+    "DUPLICATE_EXTERNAL_ID": "Several records carry its key; delete all but one and make the key field Unique.",
     "NOT_FOUND": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
     "INVALID_TYPE": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
     "DUPLICATES_DETECTED": "A duplicate rule of the org blocks it; let the integration user bypass it.",
@@ -69,8 +71,7 @@ class TaskWriter:
         """Tasks that already carry these references, deleted and archived ones too."""
         found: dict[str, Row] = {}
         for batch in chunks(intents, REFERENCES_A_QUERY):
-            answer = self._client.query(f"SELECT {self._columns()} FROM Task WHERE {self._carrying(batch)}")
-            for row in answer["records"]:
+            for row in self._client.rows(f"SELECT {self._columns()} FROM Task WHERE {self._carrying(batch)}"):
                 reference = reference_of(row, self._names)
                 if reference and (reference not in found or found[reference].get("IsDeleted")):
                     found[reference] = row
@@ -166,7 +167,10 @@ class TaskWriter:
             return [{"success": False, "errors": [{"statusCode": refused.code, "message": str(refused)}]}] * len(
                 records
             )
-        return list(answer)
+        if not isinstance(answer, list) or len(answer) != len(records):
+            # rows are told apart by their place alone, so one result too few would credit the wrong task
+            raise RetryLater(f"Salesforce did not answer each of {len(records)} records; they are looked for.")
+        return answer
 
     def _receipt(
         self,
