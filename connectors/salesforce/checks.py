@@ -1,13 +1,12 @@
 """What must be true in an org before the loop can run there, each with what to do when it is not."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.errors import GateError, Refused
 from connectors.records import KINDS, Check, Kind
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.reader import VITAL, Reader
+from connectors.salesforce.reader import VITAL
 from connectors.salesforce.sources import SOURCES, Source
 from connectors.salesforce.values import Names
 
@@ -30,8 +29,7 @@ def check(client: Client, settings: Mapping[str, Any]) -> list[Check]:
             Check(name="sign-in", ok=False, detail=str(error), remedy="Mend this, then run `coachsync check` again.")
         ]
     names = Names(key_field=settings.get("key_field"), segment_field=settings.get("segment_field", "Industry"), me=me)
-    reader = Reader(client, names, overlap=timedelta(0), page_size=2000)
-    found = {name: reader.fields(name) for name in _objects()}
+    found = {name: client.fields(name) for name in _objects()}
     return [
         Check(name="sign-in", ok=True, detail=f"signed in as user {me}"),
         _version(client),

@@ -109,6 +109,16 @@ class Client:
             rows += answer["records"]
         return rows
 
+    def fields(self, name: str) -> dict[str, dict[str, Any]] | None:
+        """The fields of an object that this user can see, by name; None when the object itself is hidden."""
+        try:
+            answer = self.call("GET", f"sobjects/{name}/describe")
+        except CallFailed as refused:
+            if refused.status in (403, 404):
+                return None
+            raise
+        return {entry["name"]: entry for entry in answer["fields"]}
+
     def call(
         self,
         method: Method,
@@ -123,24 +133,35 @@ class Client:
 
         Raises RetryLater where a later try may do, Reconnect where a person must act, OverBudget, or CallFailed.
         """
-        tries = self._wire.tries if (method == "GET" if harmless is None else harmless) else 1
+        patient = method == "GET" if harmless is None else harmless
+        return self._patiently(
+            _Call(method=method, path=path, params=params, body=body, headers=headers or {}), patient
+        )
+
+    def text(self, path: str, params: dict[str, Any]) -> tuple[Mapping[str, str], str]:
+        """The headers and the text of a CSV answer, repeated like any other read."""
+        call = _Call(method="GET", path=path, params=params, body=None, headers={"Accept": "text/csv"})
+        response: requests.Response = self._patiently(call, True)
+        return response.headers, response.content.decode("utf-8-sig")
+
+    def _patiently(self, call: "_Call", harmless: bool) -> Any:
         for attempt in stamina.retry_context(
             on=RetryLater,
-            attempts=tries,
+            attempts=self._wire.tries if harmless else 1,
             timeout=None,
             wait_initial=self._wire.first_wait,
             wait_max=30.0,
             wait_jitter=self._wire.first_wait,
         ):
             with attempt:
-                return self._once(method, path, params, body, headers)
+                return self._once(call)
         raise AssertionError("stamina ends by returning or raising")
 
-    def _once(self, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None) -> Any:
+    def _once(self, call: "_Call") -> Any:
         self._mind_the_budget()
         session = self._tokens.session()
         try:
-            return self._speak(self._caller(session), method, path, params, body, headers)
+            return self._speak(self._caller(session), call)
         except SalesforceError as error:
             if error.status != 401:
                 raise _named(error) from error
@@ -148,19 +169,21 @@ class Client:
                 raise Reconnect("This session may not use the REST API; give the user API access.") from error
             renewed = self._tokens.renew(session)
         try:
-            return self._speak(self._caller(renewed), method, path, params, body, headers)
+            return self._speak(self._caller(renewed), call)
         except SalesforceError as error:
             if error.status == 401:
                 raise Reconnect("Salesforce refuses sessions it has just given; connect again.") from error
             raise _named(error) from error
 
-    def _speak(
-        self, caller: Salesforce, method: Method, path: str, params: Any, body: Any, headers: Mapping[str, str] | None
-    ) -> Any:
+    def _speak(self, caller: Salesforce, call: "_Call") -> Any:
         self.calls += 1
-        extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **(headers or {})}
+        extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **call.headers}
         try:
-            return caller.restful(path, params=params, method=method, json=body, headers=extra)
+            if "Accept" in extra:
+                return _as_csv(
+                    caller._call_salesforce("GET", caller.base_url + call.path, params=call.params, headers=extra)
+                )
+            return caller.restful(call.path, params=call.params, method=call.method, json=call.body, headers=extra)
         except requests.exceptions.JSONDecodeError as error:
             raise RetryLater(
                 "Salesforce's answer was not JSON; a proxy or a maintenance page may be in between."
@@ -204,6 +227,23 @@ class Client:
                 f"coachsync has used its share of the org's API calls ({self._budget.share:.0%} of {self._limit} in "
                 "24 hours); work goes on when calls become free again, or raise api_share in coaching.toml."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One request; one that names what it accepts wants text instead of JSON."""
+
+    method: Method
+    path: str
+    params: dict[str, Any] | None
+    body: Any
+    headers: Mapping[str, str]
+
+
+def _as_csv(response: requests.Response) -> requests.Response:
+    if "csv" not in response.headers.get("Content-Type", ""):
+        raise RetryLater("Salesforce's answer was not CSV; a proxy or a maintenance page may be in between.")
+    return response
 
 
 class _Http(requests.Session):

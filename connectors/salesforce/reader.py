@@ -15,6 +15,7 @@ import structlog
 
 from connectors.errors import Refused, RetryLater
 from connectors.records import Change, Kind, Page
+from connectors.salesforce.bulk import Bulk, BulkUnusable
 from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.sources import SOURCES, STAMPS, Source
 from connectors.salesforce.values import Names, Row, instant, literal, moment
@@ -41,13 +42,20 @@ class Position:
     stamp: str = "SystemModstamp"
     described: datetime | None = None
     deleted_to: datetime | None = None
+    job: str | None = None
+    """The bulk job that this pass is read from, where its results begin, and how many of them were taken."""
+    locator: str | None = None
+    taken: int = 0
 
 
 class Reader:
     """Reads one org. `overlap` is how far behind the last pass each new one begins."""
 
-    def __init__(self, client: Client, names: Names, *, overlap: timedelta, page_size: int) -> None:
+    def __init__(
+        self, client: Client, names: Names, *, overlap: timedelta, page_size: int, bulk_from: int, bulk: Bulk
+    ) -> None:
         self._client, self._names, self._overlap, self._page_size = client, names, overlap, page_size
+        self._bulk_from, self._bulk = bulk_from, bulk
 
     def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         """Pages of one kind; see Connector.pull."""
@@ -88,7 +96,22 @@ class Reader:
         if described is None:
             return
         position = described
-        expected = self._count(source) if position.since is None and position.at is None else None
+        expected = self._count(source, position) if position.since is None and position.at is None else None
+        if position.job or (expected or 0) >= self._bulk_from:
+            try:
+                for page, reached in self._load(source, position):
+                    position = reached
+                    yield replace(page, expected=expected), position
+                yield from self._deletions(source, position)
+                return
+            except BulkUnusable as reason:
+                log.warning("paged_instead", object=source.object, reason=str(reason))
+                position = replace(position, job=None, locator=None, taken=0)
+        yield from self._page_by_page(kind, source, position, expected)
+
+    def _page_by_page(
+        self, kind: Kind, source: Source, position: Position, expected: int | None
+    ) -> Iterator[tuple[Page, Position]]:
         done = False
         while not done:
             try:
@@ -104,13 +127,36 @@ class Reader:
             yield replace(page, expected=expected), position
         yield from self._deletions(source, position)
 
+    def _load(self, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+        """The pass as one bulk job. Its id is stored before it is waited for, so that it is never ordered twice."""
+        flags = frozenset(
+            n for n, entry in (self._client.fields(source.object) or {}).items() if entry["type"] == "boolean"
+        )
+        if position.job is None:
+            heard = self._client.server_time
+            position = replace(position, job=self._bulk.start(self._soql(source, position, paged=False)), until=heard)
+            yield Page(changes=(), cursor=""), position
+        job = position.job or ""
+        total = self._bulk.wait(job)
+        while True:
+            results = self._bulk.results(job, position.locator, flags)
+            page = self._understood(source, results.rows, position)
+            position = replace(position, locator=results.locator, taken=position.taken + len(results.rows))
+            if results.locator is None:
+                break
+            yield page, position
+        if position.taken != total:
+            raise BulkUnusable(f"The job counted {total} rows and its pages brought {position.taken}.")
+        yield page, replace(self._finished(position), job=None, locator=None, taken=0)
+        self._bulk.forget(job)  # only once its last page is stored
+
     def _described(self, kind: Kind, source: Source, position: Position) -> Position | None:
         """The position with fields that exist for us; from the beginning again if there are new ones to fill."""
         now = self._client.server_time
         fresh = position.described and now and now - position.described < DESCRIBED_FOR
         if position.fields and (fresh or position.at):
             return position
-        available = self.fields(source.object)
+        available = self._client.fields(source.object)
         if available is None or not set(source.required) <= available.keys():
             self._missing(kind, source, available)
             return None
@@ -137,7 +183,7 @@ class Reader:
             return path in available
         relation = path.split(".", 1)[0]
         links = [entry for entry in available.values() if entry.get("relationshipName") == relation]
-        return any(self.fields(parent) is not None for link in links for parent in link["referenceTo"])
+        return any(self._client.fields(parent) is not None for link in links for parent in link["referenceTo"])
 
     def _own_fields(self, source: Source) -> tuple[str, ...]:
         if source.object == "Account":
@@ -154,19 +200,8 @@ class Reader:
             )
         log.warning("not_visible", object=source.object, lacking=lacking)
 
-    def fields(self, name: str) -> dict[str, dict[str, Any]] | None:
-        """The fields of an object that this user can see, by name; None when the object itself is hidden."""
-        try:
-            answer = self._client.call("GET", f"sobjects/{name}/describe")
-        except CallFailed as refused:
-            if refused.status in (403, 404):
-                return None
-            raise
-        return {entry["name"]: entry for entry in answer["fields"]}
-
-    def _count(self, source: Source) -> int:
-        where = source.where(self._names)
-        answer = self._client.query(f"SELECT COUNT() FROM {source.object}" + (f" WHERE {where}" if where else ""))
+    def _count(self, source: Source, position: Position) -> int:
+        answer = self._client.query(f"SELECT COUNT() FROM {source.object}{self._where(source, position)}")
         return int(answer.get("totalSize") or 0)
 
     def _page(self, source: Source, position: Position) -> tuple[list[Row], bool, Position]:
@@ -187,12 +222,15 @@ class Reader:
             raise RetryLater(f"Salesforce sent an empty page of {source.object} and said there is more.")
         return rows, bool(answer.get("done", True)) and len(rows) < self._page_size, position
 
-    def _soql(self, source: Source, position: Position) -> str:
-        stamp = position.stamp
+    def _soql(self, source: Source, position: Position, *, paged: bool = True) -> str:
+        columns = ", ".join(dict.fromkeys(("Id", position.stamp, *position.fields)))
+        # an order would keep Salesforce from cutting a bulk query into parts
+        order = f" ORDER BY {position.stamp}, Id LIMIT {self._page_size}" if paged else ""
+        return f"SELECT {columns} FROM {source.object}{self._where(source, position)}{order}"
+
+    def _where(self, source: Source, position: Position) -> str:
         conditions = [text for text in (source.where(self._names), _after(position)) if text]
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        columns = ", ".join(dict.fromkeys(("Id", stamp, *position.fields)))
-        return f"SELECT {columns} FROM {source.object}{where} ORDER BY {stamp}, Id LIMIT {self._page_size}"
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def _understood(self, source: Source, rows: Sequence[Row], position: Position) -> Page:
         changes, skipped = [], []
@@ -268,6 +306,9 @@ def _load(cursor: str | None, count: int) -> list[Position]:
             stamp=one.get("stamp", "SystemModstamp"),
             described=instant(one["described"]) if one.get("described") else None,
             deleted_to=instant(one["deleted_to"]) if one.get("deleted_to") else None,
+            job=one.get("job"),
+            locator=one.get("locator"),
+            taken=one.get("taken", 0),
         )
         for one in saved
     ]
@@ -287,6 +328,9 @@ def _dump(positions: Sequence[Position]) -> str:
                 "stamp": p.stamp,
                 "described": text(p.described),
                 "deleted_to": text(p.deleted_to),
+                "job": p.job,
+                "locator": p.locator,
+                "taken": p.taken,
             }
             for p in positions
         ]
