@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from app.store import judgements
 from app.store.session import Transaction
+from app.store.tables import row_of
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
 from coaching_rules.model import Finding, Rule, RuleSet
 from coaching_rules.vocabulary import SUBJECT, Grain
@@ -54,7 +55,7 @@ def _rows(judgement: Judgement, rules: Mapping[str, Rule], facts: Facts) -> dict
             "grain": f.grain,
             "kind": rules[f.rule_id].kind,
             "severity": rules[f.rule_id].severity,
-            "evidence": [_plain(asdict(evidence)) for evidence in f.evidence],
+            "evidence": [_plain(row_of(evidence)) for evidence in f.evidence],
             "facts": known[f.grain][f.subject_id],
             "seen_at": judgement.as_of,
         }

@@ -1,7 +1,7 @@
 """What planning reads and writes: findings, people, conversations open and past, plans, and the writes they owe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, and_, insert, or_, select, update
 from app.store.canonical import crm_notes, crm_tasks, users
 from app.store.coaching import findings, plan_items, plans
 from app.store.ledger import intents, outcomes
+from app.store.tables import row_of
 from connectors.records import NoteContent, TaskContent
 
 Json = Mapping[str, Any]
@@ -111,7 +112,7 @@ class Owed:
 
 def as_json(content: TaskContent | NoteContent) -> dict[str, Any]:
     """Content as an intent keeps it."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(content).items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row_of(content).items()}
 
 
 def as_content(role: str, content: Json) -> TaskContent | NoteContent:
@@ -196,8 +197,8 @@ def save_plan(connection: Connection, connection_id: int, plan: Plan) -> int:
     """Store the manager's plan of this week, over an earlier one of the same week, and return its id."""
     table = plans.c
     key = (table.connection_id == connection_id, table.manager_id == plan.manager_id, table.week == plan.week)
-    known: int | None = connection.scalar(update(plans).where(*key).values(asdict(plan)).returning(table.id))
-    return known or _insert(connection, plans, {"connection_id": connection_id, **asdict(plan)})
+    known: int | None = connection.scalar(update(plans).where(*key).values(row_of(plan)).returning(table.id))
+    return known or _insert(connection, plans, {"connection_id": connection_id, **row_of(plan)})
 
 
 def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """What every table is made of: one metadata, and the types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
@@ -40,3 +41,8 @@ Key = Text().with_variant(Text(collation="C"), "postgresql")
 """An id of the CRM: compared byte by byte, since a 15-character Salesforce id is case-sensitive."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def row_of(record: Any) -> dict[str, Any]:
+    """A dataclass as a row: its fields by name. Not asdict, which copies every value deeply and costs half a load."""
+    return {field: getattr(record, field) for field in record.__dataclass_fields__}
