@@ -253,6 +253,7 @@ def serve(
 ) -> None:
     """Run every connection on schedule (often: every 5 minutes; each working morning at 07:00), until Ctrl-C."""
     settings = read_settings()
+    out.print(f"Pages: http://127.0.0.1:{port}/status, /healthz. Ctrl-C stops; a run at work is finished first.")
     with opened(settings) as store, scheduled(lambda job: _work(job, store), time_zone):
         uvicorn.run(create_app(store, settings, now), host="127.0.0.1", port=port, log_level="warning")
 
