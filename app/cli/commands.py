@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import structlog
 import typer
@@ -148,7 +149,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
 def pull(
     name: Name,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="Also ask after every stored record, for what left without a trace.")
+        bool, typer.Option("--sweep", help="Also compare all records with the CRM, and mend what differs.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -249,10 +250,12 @@ def _instant(text: str | None) -> datetime | None:
 @cli.command()
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
-    time_zone: Annotated[str, typer.Option(help="Where it is 07:00 when a morning begins.")] = "UTC",
+    time_zone: Annotated[str, typer.Option(help="Whose nights and mornings they are.")] = "UTC",
 ) -> None:
-    """Run every connection on schedule (often: every 5 minutes; each working morning at 07:00), until Ctrl-C."""
+    """Run every connection on schedule (often: every 5 minutes; a comparison each night at 02:32; each working morning at 07:02), until Ctrl-C."""
     settings = read_settings()
+    if time_zone not in available_timezones():
+        raise NotReady(f"--time-zone '{time_zone}' is not known; write one like Europe/Berlin.")
     out.print(f"Pages: http://127.0.0.1:{port}/status, /healthz. Ctrl-C stops; a run at work is finished first.")
     with opened(settings) as store, scheduled(lambda job: _work(job, store), time_zone):
         uvicorn.run(create_app(store, settings, now), host="127.0.0.1", port=port, log_level="warning")
