@@ -40,7 +40,7 @@ def written(company: Company) -> int:
 
 
 def deal_name(company: Company) -> str:
-    return next(row["name"] for row in company.rows(deals) if row["id"] == QUIET[0])
+    return next(str(row["name"]) for row in company.rows(deals) if row["id"] == QUIET[0])
 
 
 def test_a_row_that_goes_back_in_time_is_right_after_its_next_change(company: Company) -> None:
