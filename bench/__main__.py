@@ -3,9 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import measure, morning
+from bench import convergence, measure, morning
 
-BENCHES: dict[str, Callable[..., None]] = {"measure": measure.main, "morning": morning.main}
+BENCHES: dict[str, Callable[..., None]] = {
+    "measure": measure.main,
+    "morning": morning.main,
+    "convergence": convergence.main,
+}
 
 
 def run(arguments: list[str]) -> None:
