@@ -97,17 +97,34 @@ class Reader:
             return
         position = described
         expected = self._count(source, position) if position.since is None and position.at is None else None
-        if position.job or (expected or 0) >= self._bulk_from:
-            try:
-                for page, reached in self._load(source, position):
-                    position = reached
-                    yield replace(page, expected=expected), position
+        if position.job is None and (expected or 0) < self._bulk_from:
+            for page, reached in self._page_by_page(kind, source, position, expected):
+                position = reached
+                yield page, position
+                if expected is None and position.at is not None:
+                    expected = self._count(source, position)
+                    if expected >= self._bulk_from:
+                        break
+            else:
                 yield from self._deletions(source, position)
                 return
-            except BulkUnusable as reason:
-                log.warning("paged_instead", object=source.object, reason=str(reason))
-                position = replace(position, job=None, locator=None, taken=0)
-        yield from self._page_by_page(kind, source, position, expected)
+        yield from self._by_job(kind, source, position, expected)
+
+    def _by_job(
+        self, kind: Kind, source: Source, position: Position, expected: int | None
+    ) -> Iterator[tuple[Page, Position]]:
+        try:
+            for page, reached in self._load(source, position):
+                position = reached
+                yield replace(page, expected=expected), position
+        except BulkUnusable as reason:
+            log.warning("paged_instead", object=source.object, reason=str(reason))
+            for page, reached in self._page_by_page(
+                kind, source, replace(position, job=None, locator=None, taken=0), expected
+            ):
+                position = reached
+                yield page, position
+        yield from self._deletions(source, position)
 
     def _page_by_page(
         self, kind: Kind, source: Source, position: Position, expected: int | None
@@ -125,7 +142,6 @@ class Reader:
             if done:
                 position = self._finished(position)
             yield replace(page, expected=expected), position
-        yield from self._deletions(source, position)
 
     def _load(self, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
         """The pass as one bulk job. Its id is stored before it is waited for, so that it is never ordered twice."""
@@ -133,8 +149,8 @@ class Reader:
             n for n, entry in (self._client.fields(source.object) or {}).items() if entry["type"] == "boolean"
         )
         if position.job is None:
-            heard = self._client.server_time
-            position = replace(position, job=self._bulk.start(self._soql(source, position, paged=False)), until=heard)
+            until = position.until or self._client.server_time
+            position = replace(position, job=self._bulk.start(self._soql(source, position, paged=False)), until=until)
             yield Page(changes=(), cursor=""), position
         job = position.job or ""
         total = self._bulk.wait(job)
@@ -277,6 +293,35 @@ class Reader:
         )
         covered = instant(answer["latestDateCovered"])
         return Page(changes=changes, cursor=""), replace(position, deleted_to=min(covered, end))
+
+    def census(self, kind: Kind) -> Iterator[Page]:
+        """All that is shown, in the order of the ids; see Connector.census."""
+        described = [(source, self._described(kind, source, Position())) for source in SOURCES[kind]]
+        shown = [(source, position) for source, position in described if position is not None]
+        for nth, (source, position) in enumerate(shown, 1):
+            for rows, last in self._listed(source, position):
+                end = last is None and nth == len(shown)
+                upto = "" if end else last or (rows[-1]["Id"] if rows else None)
+                if upto is not None:
+                    yield replace(self._understood(source, rows, position), cursor=upto)
+
+    def _listed(self, source: Source, position: Position) -> Iterator[tuple[list[Row], str | None]]:
+        """Pages of live rows, each with the id behind which the next one begins, None behind the last."""
+        columns = ", ".join(dict.fromkeys(("Id", position.stamp, *position.fields)))
+        among = [text for text in (source.where(self._names), self._alive(source).removeprefix(" AND ")) if text]
+        last: str | None = ""
+        while last is not None:
+            conditions = " AND ".join([*among, *([f"Id > {literal(last)}"] if last else [])])
+            where = f" WHERE {conditions}" if conditions else ""
+            answer = self._client.query(
+                f"SELECT {columns} FROM {source.object}{where} ORDER BY Id LIMIT {self._page_size}"
+            )
+            rows = list(answer["records"])
+            whole = bool(answer.get("done", True))
+            if not rows and not whole:
+                raise RetryLater(f"Salesforce sent an empty page of {source.object} and said there is more.")
+            last = None if whole and len(rows) < self._page_size else rows[-1]["Id"]
+            yield rows, last
 
 
 class _Hidden(CallFailed):

@@ -9,6 +9,7 @@ from connectors.errors import OverBudget, RetryLater
 from connectors.records import KINDS
 from connectors.sandbox import control
 from connectors.sandbox.company import company
+from connectors.sandbox.ids import make_id
 
 BULK = {"bulk_from": 1, "bulk_seconds": 0.5}
 ROWS_A_PAGE = 150
@@ -44,6 +45,22 @@ def test_small_kinds_are_read_by_pages(stocked):
     heard = stocked.listen()
     stocked.pull("deal", bulk_from=10_000)
     assert jobs_ordered(heard) == []
+
+
+@pytest.mark.parametrize(("bulk_from", "jobs"), [(250, 1), (100_000, 0)])
+def test_a_large_delta_is_a_job_and_a_small_one_is_not(stocked, bulk_from, jobs):
+    """After its first full page a delta is counted; whichever way, every changed record comes."""
+    _, cursor = stocked.pull("account")
+    stocked.wait(minutes=1)
+    rows = [{"Id": make_id("001", 7_000_000 + n), "Name": f"Bulk {n}"} for n in range(500)]
+    stocked.org.load("Account", rows)
+    stocked.wait(minutes=1)
+    heard = stocked.listen()
+    found, cursor = stocked.pull("account", cursor, page_size=200, bulk_from=bulk_from)
+    assert {change.id for change in found} == {row["Id"] for row in rows}
+    assert len(jobs_ordered(heard)) == jobs
+    stocked.wait(minutes=1)
+    assert stocked.pull("account", cursor)[0] == []
 
 
 def test_a_query_for_a_job_has_no_order(stocked):
