@@ -1,6 +1,7 @@
 """THE STORY: the loop's rhythms. Read this first.
 
 often:    pull what changed, reconcile what people did, push what is pending
+nightly:  often, and compare all we hold with all the CRM shows
 morning:  pull, reconcile, measure, judge, plan, push
 preview:  measure, judge and plan as a morning would, and write nothing
 """
@@ -22,6 +23,7 @@ from app.stages.plan import PlanResult, plan
 from app.stages.pull import Progress, Pulled, pull
 from app.stages.push import Pushed, push
 from app.stages.reconcile import reconcile
+from app.stages.recount import Recounted, recount
 from app.store import connections, runs
 from app.store.connections import Org
 from app.store.session import Store
@@ -52,6 +54,7 @@ class Report:
     rhythm: str
     as_of: datetime
     pulled: Pulled | None = None
+    recounted: Recounted | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     judged: Judged | None = None
     planned: PlanResult | None = None
@@ -73,6 +76,8 @@ class Report:
         found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes, "seconds": self.seconds}
         if self.pulled:
             found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
+        if self.recounted:
+            found["recounted"] = asdict(self.recounted)
         if self.judged:
             judged = self.judged
             found |= {"findings_opened": judged.opened, "findings_open": judged.opened + judged.persisting}
@@ -94,6 +99,11 @@ def often(loop: Loop, *, sweep: bool = False, push_too: bool = True) -> Report:
         if push_too:
             _send(loop, report)
     return report
+
+
+def nightly(loop: Loop) -> Report:
+    """As often, and mend whatever deltas could not tell."""
+    return often(loop, sweep=True)
 
 
 def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
@@ -135,9 +145,9 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
     with report.timed("pull"):
-        report.pulled = pull(
-            loop.store, loop.org.id, loop.connector, clock=loop.clock, sweep=sweep, progress=loop.progress
-        )
+        report.pulled = pull(loop.store, loop.org.id, loop.connector, clock=loop.clock, progress=loop.progress)
+    with report.timed("recount"):
+        report.recounted = recount(loop.store, loop.org.id, loop.connector, clock=loop.clock, everything=sweep)
     with report.timed("reconcile"):
         report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
 

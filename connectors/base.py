@@ -27,6 +27,13 @@ class Connector(Protocol):
         """Pages of changes since `cursor` (None: from the beginning), each with the cursor to store beside it."""
         ...
 
+    def census(self, kind: Kind) -> Iterator[Page]:
+        """Every record of a kind that is shown to us and live, whole, in the order of the ids.
+
+        A page's cursor is the id up to which nothing was left out, and empty at the end. No page: the kind is hidden.
+        """
+        ...
+
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """Which of these ids the CRM still shows us, live; the second look before anything is called gone."""
         ...

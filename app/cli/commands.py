@@ -252,7 +252,10 @@ def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
     time_zone: Annotated[str, typer.Option(help="Whose nights and mornings they are.")] = "UTC",
 ) -> None:
-    """Run every connection on schedule (often: every 5 minutes; a comparison each night at 02:32; each working morning at 07:02), until Ctrl-C."""
+    """Run every connection on schedule, until Ctrl-C.
+
+    Often: every 5 minutes. Nightly, a comparison with all the CRM shows: 02:32. Each working morning: 07:02.
+    """
     settings = read_settings()
     if time_zone not in available_timezones():
         raise NotReady(f"--time-zone '{time_zone}' is not known; write one like Europe/Berlin.")

@@ -12,6 +12,7 @@ from rich.text import Text
 from app.cli.desk import out
 from app.pipeline import Report
 from app.stages.plan import PlanResult
+from app.stages.recount import Recounted
 from app.store import canonical
 from app.store.plans import Item
 from app.store.session import Store
@@ -55,13 +56,24 @@ def pulled(report: Report) -> None:
         out.print("Pulled: " + (_listed(rows) if rows else "nothing has changed") + ".")
         if brought.skipped:
             out.print(f"[yellow]{brought.skipped} records could not be understood and were skipped.[/]")
-        if brought.gone:
-            out.print(f"{brought.gone} records can no longer be seen.")
         if brought.left_out:
             out.print(f"[yellow]Near the API budget: left for later: {', '.join(brought.left_out)}.[/]")
+    _recounted(report.recounted)
     if report.outcomes:
         out.print(f"People: {_listed(report.outcomes)}.")
     out.print(f"{report.api_calls} API calls.")
+
+
+def _recounted(done: Recounted | None) -> None:
+    """What comparing with the CRM found, if it was time to compare."""
+    if not done:
+        return
+    if done.compared:
+        mended = {"were missing": done.missing, "were out of date": done.stale, "can no longer be seen": done.gone}
+        found = {what: count for what, count in mended.items() if count}
+        out.print(f"Compared {len(done.compared)} kinds: " + (_listed(found) if found else "nothing differs") + ".")
+    if done.left_out:
+        out.print(f"[yellow]Not compared to the end: {', '.join(done.left_out)}.[/]")
 
 
 def pushed(report: Report) -> None:
@@ -215,11 +227,23 @@ def _status(one: Mapping[str, Any]) -> None:
         out.print(f"  [yellow]Near the API budget: left for later: {', '.join(left)}.[/]")
     for label, key in (("Records", "records"), ("Open findings", "findings_open"), ("Outcomes", "outcomes")):
         out.print(f"  {label}: {_listed({k: v for k, v in one[key].items() if v}) or 'none'}")
+    _coverage(one["coverage"])
     out.print(f"  API calls in 24 h: {one['api_calls_24h']} (share: {one['api_share']:.0%} of the org's limit)")
     out.print(f"  Writes: {_listed(one['writes']) or 'none'}")
     _not_taken(one["not_taken"])
     if one["hygiene"]:
         out.print(f"  Hygiene list: {len(one['hygiene'])} deals to put right in the CRM (--json lists them).")
+
+
+def _coverage(kinds: Mapping[str, Mapping[str, Any]]) -> None:
+    """Whether what we hold is what the CRM shows, and since when we know."""
+    if not kinds:
+        out.print("  Coverage: not compared with the CRM yet (`coachsync pull NAME --sweep`)")
+        return
+    apart = [f"{kind} {c['ours']} here, {c['theirs']} there" for kind, c in sorted(kinds.items()) if c["difference"]]
+    since = min(c["compared_at"] for c in kinds.values())
+    said = "; ".join(apart) or f"all {sum(c['theirs'] for c in kinds.values())} records the CRM shows are here"
+    out.print(f"  Coverage: {said} ({len(kinds)} kinds, compared since {since:%Y-%m-%d %H:%M} UTC)", soft_wrap=True)
 
 
 def _not_taken(refusals: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,7 @@ class Job:
 
 CATALOG: tuple[Job, ...] = (
     Job(name="often", minute="*/5", run=pipeline.often),
-    # two minutes past, so that it does not meet the pull of the full hour at the connection's lock
+    # two minutes past, so that they do not meet the pull that is due every five at the connection's lock
+    Job(name="nightly", minute="32", hour="2", run=pipeline.nightly),
     Job(name="morning", minute="2", hour="7", day_of_week="mon-fri", run=pipeline.morning),
 )

@@ -6,10 +6,9 @@ from datetime import datetime
 
 import structlog
 
-from app.store import canonical, runs
+from app.store import canonical, coverage, runs
 from app.store.session import Store
 from connectors.base import Connector
-from connectors.errors import OverBudget, Refused
 from connectors.records import KINDS, Kind, Page
 
 log = structlog.get_logger(__name__)
@@ -23,7 +22,6 @@ LEAVE_OUT: tuple[tuple[float, tuple[Kind, ...]], ...] = (
     (0.9, ("deal_change", "activity")),
 )
 """From which part of our API share on which kinds wait: what people did with our tasks, and the deals, come last."""
-IDS_A_SWEEP = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +31,6 @@ class Pulled:
     rows: dict[str, int] = field(default_factory=dict)
     skipped: int = 0
     left_out: list[str] = field(default_factory=list)
-    gone: int = 0
 
 
 def pull(
@@ -43,23 +40,18 @@ def pull(
     *,
     clock: Clock,
     kinds: Sequence[Kind] = KINDS,
-    sweep: bool = False,
     progress: Progress = lambda kind, rows, expected: None,
 ) -> Pulled:
-    """Bring home what changed. `sweep` also asks after every stored id, for what left without a trace."""
+    """Bring home what changed. A kind that may have missed deletions falls due to be compared."""
     pulled = Pulled()
     for kind in kinds:
         if kind in _waiting(connector.spent_share()):
             pulled.left_out.append(kind)
             log.warning("left_out", kind=kind, reason="near the API budget")
             continue
-        lost = False
         for page in _pages(store, connection_id, connector, kind):
             _store(store, connection_id, kind, page, clock(), pulled)
-            lost |= page.sweep
             progress(kind, pulled.rows.get(kind, 0), page.expected)
-        if sweep or lost:
-            pulled.gone += _sweep(store, connection_id, connector, kind, clock)
     return pulled
 
 
@@ -77,27 +69,7 @@ def _store(store: Store, connection_id: int, kind: Kind, page: Page, now: dateti
     with store.begin() as connection:
         touched = canonical.store_page(connection, connection_id, kind, page.changes, now)
         runs.keep_cursor(connection, connection_id, kind, page.cursor, now)
+        if page.sweep:
+            coverage.fall_due(connection, connection_id, kind)
     pulled.rows[kind] = pulled.rows.get(kind, 0) + touched
     pulled.skipped += len(page.skipped)
-
-
-def _sweep(store: Store, connection_id: int, connector: Connector, kind: Kind, clock: Clock) -> int:
-    """Ask after every id we hold; what is no longer shown is gone for us, what is shown again is back."""
-    gone, after = 0, ""
-    while True:
-        with store.read() as connection:
-            ids = canonical.held_ids(connection, connection_id, kind, after, IDS_A_SWEEP)
-        if not ids:
-            return gone
-        try:
-            shown = connector.present(kind, ids)
-        except OverBudget:
-            raise
-        except Refused as refused:  # an object we may not see tells nothing about its records
-            log.warning("not_swept", kind=kind, reason=str(refused))
-            return gone
-        with store.begin() as connection:
-            missing = [i for i in ids if i not in shown]
-            gone += canonical.mark_gone(connection, connection_id, kind, missing, clock(), "unseen")
-            canonical.mark_back(connection, connection_id, kind, sorted(shown))
-        after = ids[-1]

@@ -254,33 +254,6 @@ def mark_gone(
     return result.rowcount
 
 
-def mark_back(connection: Connection, connection_id: int, kind: Kind, ids: Sequence[str]) -> None:
-    """Say that records we could not see are shown again."""
-    table = TABLES[kind]
-    connection.execute(
-        update(table)
-        .where(table.c.connection_id == connection_id, table.c.id.in_(ids), table.c.gone == "unseen")
-        .values(deleted_at=None, gone=None)
-    )
-
-
-def held_ids(connection: Connection, connection_id: int, kind: Kind, after: str, size: int) -> list[str]:
-    """Ids of records that are live or out of our sight, in order, from just behind `after`."""
-    table = TABLES[kind]
-    found = connection.scalars(
-        select(table.c.id)
-        .where(
-            table.c.connection_id == connection_id,
-            or_(table.c.gone.is_(None), table.c.gone == "unseen"),
-            table.c.id > after,
-            table.c.id.not_like("seen:%"),
-        )
-        .order_by(table.c.id)
-        .limit(size)
-    )
-    return list(found)
-
-
 def counts(connection: Connection, connection_id: int) -> dict[Kind, int]:
     """How many live records we hold of each kind."""
     return {

@@ -23,6 +23,19 @@ cursors = Table(
     Column("cursor", Text, nullable=False),
     Column("stored_at", Instant, nullable=False),
 )
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("connection_id", ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("due", Boolean, nullable=False),  # changes may have been missed: compare it soon
+    Column("ours", Integer),
+    Column("theirs", Integer),
+    Column("missing", Integer),
+    Column("stale", Integer),
+    Column("gone", Integer),
+    Column("compared_at", Instant),
+)
 runs = Table(
     "runs",
     metadata,

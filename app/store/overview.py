@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from app.store import canonical, judgements, outcomes, runs, writes
+from app.store import canonical, coverage, judgements, outcomes, runs, writes
 from app.store.connections import Org
 from app.store.session import Store
 
@@ -19,6 +19,7 @@ def overview(store: Store, org: Org, api_share: float, now: datetime) -> dict[st
             "paused": org.paused,
             "last_run": asdict(last) if last else None,
             "records": canonical.counts(transaction, org.id),
+            "coverage": coverage.last_compared(transaction, org.id),
             "read_at": runs.read_at(transaction, org.id),
             "api_calls_24h": runs.calls_lately(transaction, org.id, now),
             "api_share": api_share,

@@ -55,6 +55,10 @@ class SalesforceConnector:
         """See Connector.pull."""
         return self._reader.pull(kind, cursor)
 
+    def census(self, kind: Kind) -> Iterator[Page]:
+        """See Connector.census."""
+        return self._reader.census(kind)
+
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """See Connector.present."""
         return self._reader.present(kind, ids)

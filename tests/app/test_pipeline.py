@@ -297,8 +297,8 @@ def test_a_record_that_leaves_our_sight_is_no_answer(company: Company) -> None:
     company.often()
     control.blind(company.org, [company.task()["Id"]])
     swept = pipeline.often(company.loop(), sweep=True)
-    assert swept.pulled
-    assert swept.pulled.gone == 1
+    assert swept.recounted
+    assert swept.recounted.gone == 1
     assert answers(company) == []
     control.blind(company.org, [])
     pipeline.often(company.loop(), sweep=True)

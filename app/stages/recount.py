@@ -1,0 +1,121 @@
+"""Recount: is what we hold what the CRM shows? Each kind is read whole in the order of its ids, and mended.
+
+Deltas cannot tell everything: a commit can lag longer than the overlap, a list of deletions has an end, access comes
+and goes. Each page is mended in one transaction, so that a kill loses nothing but the count.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from app.store import canonical, coverage
+from app.store.coverage import Coverage
+from app.store.session import Store
+from connectors.base import Connector
+from connectors.errors import OverBudget, Refused
+from connectors.records import KINDS, Kind, Page
+
+log = structlog.get_logger(__name__)
+
+SPEND_UP_TO = 0.8
+"""The part of our API share beyond which comparing waits, so that the day's pulls and writes are never short."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recounted:
+    """What a recount compared and mended, and what it left for later."""
+
+    compared: list[Kind] = field(default_factory=list)
+    left_out: list[Kind] = field(default_factory=list)
+    missing: int = 0
+    stale: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """Ours and theirs."""
+
+    store: Store
+    connection_id: int
+    connector: Connector
+    clock: Callable[[], datetime]
+
+
+def recount(
+    store: Store, connection_id: int, connector: Connector, *, clock: Callable[[], datetime], everything: bool
+) -> Recounted:
+    """Compare everything, or only the kinds whose pull may have missed changes, and mend what differs."""
+    sides = _Sides(store=store, connection_id=connection_id, connector=connector, clock=clock)
+    with store.read() as connection:
+        kinds = coverage.in_turn(connection, connection_id, KINDS, due_only=not everything)
+    done = Recounted()
+    for kind in kinds:
+        found = Coverage()
+        (done.compared if _compared(sides, kind, found) else done.left_out).append(kind)
+        done.missing += found.missing
+        done.stale += found.stale
+        done.gone += found.gone
+    return done
+
+
+def _compared(sides: _Sides, kind: Kind, found: Coverage) -> bool:
+    """Whether the comparison reached the end; `found` tells what was mended even where it did not."""
+    try:
+        whole = _compare(sides, kind, found)
+    except OverBudget:
+        raise
+    except Refused as refused:  # an object we may not see tells nothing about its records
+        log.warning("not_compared", kind=kind, reason=str(refused))
+        return False
+    if whole:
+        with sides.store.begin() as connection:
+            coverage.keep(connection, sides.connection_id, kind, found, sides.clock())
+        log.info("compared", kind=kind, missing=found.missing, stale=found.stale, gone=found.gone)
+    return whole
+
+
+def _compare(sides: _Sides, kind: Kind, found: Coverage) -> bool:
+    after, ended = "", False
+    if _too_dear(sides, kind):
+        return False
+    for page in sides.connector.census(kind):
+        _mend(sides, kind, page, after, found)
+        after, ended = page.cursor, not page.cursor
+        if not ended and _too_dear(sides, kind):
+            return False
+    if not ended:
+        log.warning("not_compared", kind=kind, reason="The CRM does not show it.")
+    return ended
+
+
+def _too_dear(sides: _Sides, kind: Kind) -> bool:
+    if sides.connector.spent_share() < SPEND_UP_TO:
+        return False
+    log.warning("left_out", kind=kind, reason="near the API budget")
+    return True
+
+
+def _mend(sides: _Sides, kind: Kind, page: Page, after: str, found: Coverage) -> None:
+    """Make ours like theirs between two places of the list."""
+    with sides.store.read() as connection:
+        missing, stale = coverage.unlike(connection, sides.connection_id, kind, page.changes)
+        held = coverage.held_between(connection, sides.connection_id, kind, after, page.cursor)
+    gone = _unseen(sides, kind, page, held)
+    now = sides.clock()
+    with sides.store.begin() as connection:
+        canonical.store_page(connection, sides.connection_id, kind, [*missing, *stale], now)
+        found.gone += canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
+    found.theirs += len(page.changes) + len(page.skipped)
+    found.missing += len(missing)
+    found.stale += len(stale)
+
+
+def _unseen(sides: _Sides, kind: Kind, page: Page, held: list[str]) -> list[str]:
+    """What we hold and the list lacks, after a second look: the list is long, and records move while it is read."""
+    listed = {change.id for change in page.changes} | set(page.skipped)
+    doubtful = [i for i in held if i not in listed]
+    shown = sides.connector.present(kind, doubtful) if doubtful else set()
+    return [i for i in doubtful if i not in shown]

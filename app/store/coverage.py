@@ -1,0 +1,91 @@
+"""How far what we hold is what the CRM shows: what differs, and what the last comparison of each kind found."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from app.store.canonical import TABLES
+from app.store.ledger import coverage
+from app.store.tables import row_of
+from app.store.upsert import upsert
+from connectors.records import Change, Kind
+
+
+@dataclass(slots=True, kw_only=True)
+class Coverage:
+    """One comparison of one kind: live records here and there once it was mended, and what had to be mended."""
+
+    ours: int = 0
+    theirs: int = 0
+    missing: int = 0
+    """Shown there and unknown here."""
+    stale: int = 0
+    """Here as they no longer are there."""
+    gone: int = 0
+    """Here and no longer shown there."""
+
+
+def unlike(
+    connection: Connection, connection_id: int, kind: Kind, changes: Sequence[Change]
+) -> tuple[list[Change], list[Change]]:
+    """Which of these live records we do not hold at all, and which we hold otherwise."""
+    table = TABLES[kind]
+    wanted = select(table).where(table.c.connection_id == connection_id, table.c.id.in_([c.id for c in changes]))
+    held = {row["id"]: row for row in connection.execute(wanted).mappings()}
+    missing = [change for change in changes if change.id not in held]
+    return missing, [change for change in changes if change.id in held and _otherwise(held[change.id], change)]
+
+
+def _otherwise(row: RowMapping, change: Change) -> bool:
+    if row["changed_at"] != change.changed_at:
+        return bool(row["changed_at"] < change.changed_at)
+    # the name of a role or a formula changes without moving the stamp of the row that shows it
+    return row["gone"] is not None or any(row[name] != value for name, value in row_of(change.record).items())
+
+
+def held_between(connection: Connection, connection_id: int, kind: Kind, after: str, upto: str) -> list[str]:
+    """Ids of the live records behind `after`, as far as `upto`; "" is the end."""
+    table = TABLES[kind]
+    held = select(table.c.id).where(*_live(connection_id, kind), table.c.id > after)
+    return list(connection.scalars((held.where(table.c.id <= upto) if upto else held).order_by(table.c.id)))
+
+
+def _live(connection_id: int, kind: Kind) -> tuple[Any, ...]:
+    table = TABLES[kind]
+    # what we noted of a deal ourselves is not in the CRM
+    return table.c.connection_id == connection_id, table.c.deleted_at.is_(None), table.c.id.not_like("seen:%")
+
+
+def keep(connection: Connection, connection_id: int, kind: Kind, found: Coverage, now: datetime) -> None:
+    """Record a comparison that reached the end, with how many live records we hold after it."""
+    found.ours = connection.scalar(select(func.count()).where(*_live(connection_id, kind))) or 0
+    key = {"connection_id": connection_id, "kind": kind, "due": False, "compared_at": now}
+    upsert(connection, coverage, [key | asdict(found)])
+
+
+def fall_due(connection: Connection, connection_id: int, kind: Kind) -> None:
+    """Say that this kind must be compared, because changes to it may have been missed."""
+    upsert(connection, coverage, [{"connection_id": connection_id, "kind": kind, "due": True}])
+
+
+def in_turn(connection: Connection, connection_id: int, kinds: Collection[Kind], *, due_only: bool) -> list[Kind]:
+    """The kinds to compare, those first that have waited longest; or only those that fell due."""
+    rows = connection.execute(select(coverage).where(coverage.c.connection_id == connection_id)).mappings()
+    known = {row["kind"]: row for row in rows}
+    wanted = [kind for kind in kinds if not due_only or (kind in known and known[kind]["due"])]
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(wanted, key=lambda kind: (kind in known and known[kind]["compared_at"]) or never)
+
+
+def last_compared(connection: Connection, connection_id: int) -> dict[str, dict[str, Any]]:
+    """What the last comparison of each kind found; `difference` is how many more are there than here."""
+    rows = connection.execute(
+        select(coverage).where(coverage.c.connection_id == connection_id, coverage.c.compared_at.is_not(None))
+    ).mappings()
+    names = (*Coverage.__dataclass_fields__, "compared_at", "due")
+    return {
+        row["kind"]: {name: row[name] for name in names} | {"difference": row["theirs"] - row["ours"]} for row in rows
+    }
