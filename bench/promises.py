@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from app.store.canonical import TABLES
-from app.store.ledger import intents
+from app.store.ledger import intents, outcomes
 from app.store.session import Store
 from bench.team import Row, Team
 from connectors.records import Kind
@@ -29,7 +29,8 @@ def broken(team: Team, store: Store, connection_id: int) -> Iterator[str]:
     for kind in TABLES:
         yield from _differing(team, store, connection_id, kind)
     yield from _not_settled(team, rows_of(store, intents, connection_id))
-    yield from _lost_edits(team)
+    known = {row["reference"] for row in rows_of(store, outcomes, connection_id) if row["kind"] == "done"}
+    yield from _lost_edits(team, known)
 
 
 def rows_of(store: Store, table: Table, connection_id: int) -> list[Row]:
@@ -78,9 +79,12 @@ def _not_settled(team: Team, owed: list[Row]) -> Iterator[str]:
     yield from (f"{reference} is there and not known as stored" for reference in there if reference not in known)
 
 
-def _lost_edits(team: Team) -> Iterator[str]:
+def _lost_edits(team: Team, done: set[str]) -> Iterator[str]:
+    """A task that was done and reopened between two pulls looks as if nobody had touched it, so it may be closed."""
     for (name, key, field), value in team.theirs.items():
         row = team.org.record("ContentDocument" if name == "ContentNote" else name, key)
+        if value == "Not Started" and team.reference(row) not in done:
+            continue
         if field == "Content":
             version = team.org.record("ContentVersion", row["LatestPublishedVersionId"])
             field, row = "VersionData", version

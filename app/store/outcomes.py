@@ -142,7 +142,11 @@ def people(connection: Connection, connection_id: int) -> dict[str, tuple[str | 
 
 
 def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
-    """Tasks that are still on somebody's list although their conversation was answered: reference and content."""
+    """Tasks that are still on somebody's list although their conversation was answered: reference and content.
+
+    One that was done before and is open again was reopened by a person, and stays so.
+    """
+    reopened = select(outcomes.c.reference).where(outcomes.c.connection_id == connection_id, outcomes.c.kind == "done")
     rows = connection.execute(
         select(intents.c.reference, intents.c.content)
         .join(plan_items, plan_items.c.id == intents.c.item_id)
@@ -157,6 +161,7 @@ def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Jso
             plan_items.c.state.in_(("done", "contested", "deleted")),
             or_(crm_tasks.c.closed.is_(False), crm_tasks.c.id.is_(None)),
             crm_tasks.c.deleted_at.is_(None),
+            intents.c.reference.not_in(reopened),
         )
     )
     return [(row.reference, row.content) for row in rows if not row.content["closed"]]

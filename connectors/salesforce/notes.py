@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.errors import RetryLater
 from connectors.records import Intent, NoteContent, Receipt
-from connectors.salesforce.client import Client
+from connectors.salesforce.client import Client, error_of
 from connectors.salesforce.mapping import REFERENCE, note_fields
 from connectors.salesforce.values import Names, Row, literal
 from connectors.salesforce.writer import chunks, failure
@@ -105,6 +105,8 @@ class NoteWriter:
     def _linked(self, intent: Intent, crm_id: str, answer: Mapping[str, Any], *, adopted: bool) -> Receipt:
         if answer["httpStatusCode"] < 300:
             return _stored(intent, crm_id, adopted=adopted, created=not adopted)
+        if adopted and error_of(answer["body"])[0] == "ENTITY_IS_DELETED":  # the deal left after its note had arrived
+            return _stored(intent, crm_id, adopted=True, kept=("deleted",))
         return failure(intent, answer["body"], lambda i: _stored(i, crm_id, adopted=adopted, created=not adopted))
 
     def _update(self, intents: Sequence[Intent], *, adopted: bool = False) -> Iterator[Receipt]:

@@ -7,13 +7,25 @@ import pytest
 from app.store.session import Store
 from bench.convergence import draw, episode
 
-ON_SQLITE = range(30)
-ON_POSTGRESQL = range(30, 40)
+# a run that dies in this process leaves its sockets to the garbage collector, which says so
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+ON_SQLITE = range(10)
+ON_POSTGRESQL = range(30, 33)
+ONCE_BROKEN = {
+    185: "a task that was done and reopened was closed again when its conversation ended",
+    188: "a note whose deal was deleted before its answer came was offered again for ever",
+}
 
 
 @pytest.mark.parametrize("seed", ON_SQLITE)
 def test_whatever_happens_the_loop_converges(sqlite: Store, tmp_path: Path, seed: int) -> None:
     """Nothing twice, nothing lost, no edit of a person overwritten, and nothing left to write."""
+    assert episode(seed, sqlite, tmp_path).broken == ()
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN, ids=ONCE_BROKEN.get)
+def test_what_was_once_broken_stays_mended(sqlite: Store, tmp_path: Path, seed: int) -> None:
+    """Seeds that found a bug; each is named by it."""
     assert episode(seed, sqlite, tmp_path).broken == ()
 
 
@@ -26,7 +38,7 @@ def test_the_same_holds_on_postgresql(store: Store, tmp_path: Path, seed: int) -
 
 def test_a_seed_is_always_the_same_episode() -> None:
     """A failing seed can be lived again; among the first are both kinds of death and both kinds of org."""
-    scripts = [draw(seed) for seed in ON_SQLITE]
-    assert scripts == [draw(seed) for seed in ON_SQLITE]
+    scripts = [draw(seed) for seed in range(100)]
+    assert scripts == [draw(seed) for seed in range(100)]
     assert {script.key_field for script in scripts} == {script.at_once for script in scripts} == {True, False}
     assert {step.trouble.for_real for script in scripts for step in script.steps} == {True, False}
