@@ -66,3 +66,20 @@ def test_a_deleted_task_takes_its_preparation_along(company: Company) -> None:
     company.later(hours=2)
     company.often()
     assert company.task(role="prep")["IsClosed"]
+
+
+def test_a_preparation_somebody_reopened_stays_open(company: Company) -> None:
+    """A newer conversation closes what nobody answered of the old one, and not what a person opened again."""
+    company.morning()
+    prep = company.task(role="prep")
+    company.later(hours=1)
+    company.edit(prep, RITA, Status="Completed")
+    company.often()
+    company.later(hours=1)
+    company.edit(prep, RITA, Status="Not Started")
+    for _ in range(12):
+        company.later(days=7)
+        company.morning()
+    newer = [t for t in company.tasks("task") if t["WhatId"] == QUIET[0]]
+    assert len(newer) > 1
+    assert not company.org.record("Task", prep["Id"])["IsClosed"]

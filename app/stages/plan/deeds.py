@@ -69,13 +69,19 @@ def overtaken(desk: Desk, new: Deed) -> list[Deed]:
 
 def _ended(desk: Desk, item: Item, sentence: str) -> Deed:
     if item.state == "ignored":
-        return Deed(item=item, writes=outbox.closing(sentence, desk.owed_for(item)))
+        return Deed(item=item, writes=outbox.closing(sentence, _unanswered(desk, item)))
     ended = replace(item, state="cleared", closed_at=desk.as_of)
-    return Deed(item=ended, writes=outbox.closing(sentence, desk.owed_for(item)))
+    return Deed(item=ended, writes=outbox.closing(sentence, _unanswered(desk, item)))
 
 
 def _closing_tasks(desk: Desk, item: Item, sentence: str) -> list[Owed]:
-    return outbox.closing(sentence, [owed for owed in desk.owed_for(item) if owed.role != "note"])
+    return outbox.closing(sentence, [owed for owed in _unanswered(desk, item) if owed.role != "note"])
+
+
+def _unanswered(desk: Desk, item: Item) -> list[Owed]:
+    """Its writes but for tasks that somebody completed: one that is open again was reopened by a person."""
+    done = {answer.role for answer in desk.answers_to(item) if answer.kind == "done"}
+    return [owed for owed in desk.owed_for(item) if owed.role not in done]
 
 
 def _reworded(desk: Desk, item: Item, candidate: Candidate) -> Deed:
