@@ -3,7 +3,6 @@
 GateError
 ├── RetryLater      wait `after` seconds, then do the same again
 ├── Reconnect       a person must renew the connection; do not hammer
-├── SkipRecord      this one record cannot be understood; the rest can
 └── Refused         the CRM will not do this until a person changes something
     └── OverBudget  our share of the API limit is spent for now
 """
@@ -23,10 +22,6 @@ class RetryLater(GateError):
 
 class Reconnect(GateError):
     """A person must renew the connection."""
-
-
-class SkipRecord(GateError):
-    """This one record cannot be understood."""
 
 
 class Refused(GateError):

@@ -14,11 +14,11 @@ import uvicorn
 
 from app import pipeline
 from app.cli import show
-from app.cli.desk import at_work, coaching_of, connection, now, opened, out, read_settings, rules_of, say, vault_of
+from app.cli.desk import at_work, coaching_of, now, opened, out, read_settings, rules_of, say, vault_of
 from app.cli.guard import guarded
 from app.cli.playground import demo, sandbox
 from app.errors import NotReady, Stop
-from app.gate import open_gate
+from app.gate import named, open_gate
 from app.jobs.catalog import Job
 from app.jobs.local import scheduled
 from app.store import connections, schema
@@ -107,8 +107,8 @@ def _secrets(
             return {"private_key": key_file.read_text(encoding="ascii")}
         except (OSError, UnicodeDecodeError) as error:
             raise NotReady(f"{key_file} cannot be read as a PEM file.") from error
-    named = {"client_secret": secret_env, "refresh_token": token_env}
-    given = {kind: variable for kind, variable in named.items() if variable}
+    variables = {"client_secret": secret_env, "refresh_token": token_env}
+    given = {kind: variable for kind, variable in variables.items() if variable}
     if not given:
         raise NotReady(
             "Say how to sign in: --username with --private-key-file, --client-secret-env, or --refresh-token-env."
@@ -131,7 +131,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
     """Look at everything the work needs in the org, and say what to mend. Changes nothing."""
     settings = read_settings()
     with opened(settings) as store:
-        org = connection(store, name)
+        org = named(store, name)
         checks = open_gate(store, vault_of(settings), org, coaching_of(settings), now()).check()
         failed = [c for c in checks if not c.ok and c.fatal]
         if not failed and org.paused:
@@ -165,7 +165,7 @@ def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = 
     settings = read_settings()
     coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
     with opened(settings) as store:
-        org = connection(store, name)
+        org = named(store, name)
         moment = now()
         report = pipeline.preview(store, org, coaching, ruleset, as_of=_instant(as_of) or moment, now=moment)
         names = show.names(store, org.id, report)
@@ -198,7 +198,7 @@ def status(
     settings = read_settings()
     with opened(settings) as store:
         with store.read() as transaction:
-            orgs = [connection(store, name)] if name else connections.every(transaction)
+            orgs = [named(store, name)] if name else connections.every(transaction)
         found = [overview(store, org, coaching_of(settings).api_share, now()) for org in orgs]
     say({"connections": found}) if as_json else show.status(found)
 

@@ -19,7 +19,7 @@ from app.errors import NotReady
 from app.gate import named, open_gate
 from app.pipeline import Loop
 from app.store import schema
-from app.store.connections import Org, Vault
+from app.store.connections import Vault
 from app.store.session import Store, open_store
 from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import load, starter
@@ -111,11 +111,6 @@ def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Ite
 def vault_of(settings: Settings) -> Vault:
     """What encrypts secrets here."""
     return Vault(settings.home, settings.secret_key.get_secret_value() if settings.secret_key else None)
-
-
-def connection(store: Store, name: str) -> Org:
-    """The connection of this name."""
-    return named(store, name)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from connectors.errors import GateError
 
 log = structlog.get_logger(__name__)
 
-UNEXPECTED = 1
 USAGE = 2
 INTERRUPTED = 130
 

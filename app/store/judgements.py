@@ -94,9 +94,3 @@ def open_counts(connection: Connection, connection_id: int) -> dict[str, int]:
         .order_by(findings.c.rule_id)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def last_counts(connection: Connection, run_id: int) -> list[Row]:
-    """The tallies of one run, by rule."""
-    rows = connection.execute(select(rule_counts).where(rule_counts.c.run_id == run_id).order_by(rule_counts.c.rule_id))
-    return [dict(row._mapping) for row in rows]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from app.store.ledger import cursors, runs
 from app.store.upsert import upsert
@@ -68,11 +68,6 @@ def keep_cursor(connection: Connection, connection_id: int, kind: Kind, text: st
     """Store a cursor; call it in the transaction that stores its records."""
     row = {"connection_id": connection_id, "kind": kind, "cursor": text, "stored_at": now}
     upsert(connection, cursors, [row])
-
-
-def forget_cursors(connection: Connection, connection_id: int) -> None:
-    """Read everything anew next time."""
-    connection.execute(delete(cursors).where(cursors.c.connection_id == connection_id))
 
 
 def read_at(connection: Connection, connection_id: int) -> dict[str, datetime]:

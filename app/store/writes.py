@@ -16,7 +16,6 @@ from app.store.plans import as_content, as_json
 from connectors.records import Intent, Receipt
 
 RETRY_AFTER = timedelta(minutes=2)
-RETRY_AT_MOST = timedelta(hours=6)
 REFUSED_AFTER = timedelta(hours=20)
 """A refused write is offered again each morning, so that it leaves the list once its cause is gone."""
 
