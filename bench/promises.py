@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Table, select
 
@@ -11,7 +10,8 @@ from app.store.ledger import intents, outcomes
 from app.store.session import Store
 from bench.team import Row, Team
 from connectors.records import Kind
-from connectors.salesforce.sources import SOURCES
+from connectors.salesforce.columns import Shaper, of_rows
+from connectors.salesforce.sources import SOURCES, STAMPS
 from connectors.salesforce.values import Names, same_text
 
 READ = {
@@ -42,26 +42,29 @@ def rows_of(store: Store, table: Table, connection_id: int) -> list[Row]:
 
 def _differing(team: Team, store: Store, connection_id: int, kind: Kind) -> Iterator[str]:
     live = {row["Id"] for row in team.deals()}
-    there = {r.id: r for r in _records(team, kind) if kind not in HISTORY or getattr(r, "deal_id", None) in live}
+    there = {r["id"]: r for r in _records(team, kind) if kind not in HISTORY or r["deal_id"] in live}
     rows = [r for r in rows_of(store, TABLES[kind], connection_id) if r["deleted_at"] is None]
     held = {r["id"]: r for r in rows if not r["id"].startswith("seen:")}
     held = {key: r for key, r in held.items() if kind not in HISTORY or r["deal_id"] in live}
     if there.keys() != held.keys():
         yield f"{kind}: not held {sorted(there.keys() - held.keys())}, not there {sorted(held.keys() - there.keys())}"
     for key in sorted(there.keys() & held.keys()):
-        for name in there[key].__slots__:
-            if getattr(there[key], name) != held[key][name]:
-                yield f"{kind} {key}: {name} is {getattr(there[key], name)!r}, held as {held[key][name]!r}"
+        for name in there[key].keys() - {"changed_at", "deleted"}:
+            if there[key][name] != held[key][name]:
+                yield f"{kind} {key}: {name} is {there[key][name]!r}, held as {held[key][name]!r}"
 
 
-def _records(team: Team, kind: Kind) -> Iterator[Any]:
+def _records(team: Team, kind: Kind) -> Iterator[Row]:
+    """What the org shows, as whoever reads it whole would hold it."""
     names = Names(key_field="Coaching_Key__c" if team.key_field else None, me=team.org.user_id)
+    shaper = Shaper(names)
     for source in SOURCES[kind]:
-        deleted = " AND IsDeleted = 0" if team.org.whole_object(source.object).has("IsDeleted") else ""
-        for row in team.org.rows(f"SELECT * FROM {source.object} WHERE {READ.get(source.object, '1')}{deleted}"):
-            record = source.record(row, names)
-            if record is not None:
-                yield record
+        thing = team.org.whole_object(source.object)
+        deleted = " AND IsDeleted = 0" if thing.has("IsDeleted") else ""
+        rows = team.org.rows(f"SELECT * FROM {source.object} WHERE {READ.get(source.object, '1')}{deleted}")
+        paths = ["Id", *source.fields, *(path for path in source.own(names).values() if path)]
+        stamp = next(name for name in STAMPS if thing.has(name))
+        yield from shaper.records(kind, source, stamp, of_rows(rows, [*paths, stamp]))[0].to_pylist()
 
 
 def _not_settled(team: Team, owed: list[Row]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 GateError
 ├── RetryLater      wait `after` seconds, then do the same again
+│   └── NotYet      what was asked for is being prepared; other work need not wait for it
 ├── Reconnect       a person must renew the connection; do not hammer
 └── Refused         the CRM will not do this until a person changes something
     └── OverBudget  our share of the API limit is spent for now
@@ -18,6 +19,10 @@ class RetryLater(GateError):
     def __init__(self, message: str, after: float = 30.0) -> None:
         super().__init__(message)
         self.after = after
+
+
+class NotYet(RetryLater):
+    """What was asked for is being prepared; other work need not wait for it."""
 
 
 class Reconnect(GateError):

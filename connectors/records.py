@@ -1,12 +1,15 @@
 """The one vocabulary in which every CRM is spoken: what we read, and what we ask to be written.
 
-Adapters produce these records and nothing behind them knows a vendor. All datetimes are aware and UTC.
+Adapters produce these records and nothing behind them knows a vendor. All datetimes are aware and UTC. What is read
+travels as columns: a class below says which columns a kind has, what they mean, and which are never empty.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal, get_args, get_type_hints
+
+import pyarrow as pa
 
 Kind = Literal[
     "user", "stage", "account", "deal", "deal_change", "field_change", "deal_contact", "activity", "task", "note"
@@ -168,34 +171,68 @@ class Note:
     edited: bool
 
 
-Record = User | Stage | Account | Deal | DealChange | FieldChange | DealContact | Activity | Task | Note
+RECORDS: dict[Kind, type[Any]] = {
+    "user": User,
+    "stage": Stage,
+    "account": Account,
+    "deal": Deal,
+    "deal_change": DealChange,
+    "field_change": FieldChange,
+    "deal_contact": DealContact,
+    "activity": Activity,
+    "task": Task,
+    "note": Note,
+}
+INSTANT = pa.timestamp("us", "UTC")
+_TYPES = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64(), date: pa.date32(),
+          datetime: INSTANT}  # fmt: skip
+
+
+def _schema(record: type[Any]) -> pa.Schema:
+    hints = get_type_hints(record)
+    columns = [
+        ("changed_at", datetime),
+        ("deleted", bool),
+        *((field.name, hints[field.name]) for field in fields(record)),
+    ]
+    return pa.schema([_column(name, hint) for name, hint in columns])
+
+
+def _column(name: str, hint: Any) -> pa.Field:
+    optional = type(None) in get_args(hint)
+    plain = next(kind for kind in get_args(hint) if kind is not type(None)) if optional else hint
+    # the words of a Literal are text
+    return pa.field(name, _TYPES.get(plain, pa.string()), nullable=optional)
+
+
+SCHEMAS: dict[Kind, pa.Schema] = {kind: _schema(record) for kind, record in RECORDS.items()}
+"""What the records of a kind are as columns: when each changed, whether it is deleted, and its fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One thing the CRM said: a record as of `changed_at`, or (`deleted`) that it is gone.
-
-    A deletion may know no more than the id, then `record` is None.
-    """
+class Gone:
+    """A record of which the CRM only says that it was deleted, and when."""
 
     id: str
-    changed_at: datetime
-    record: Record | None
-    deleted: bool = False
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Changes and the cursor that is true once they are stored. Store both in one transaction, or neither."""
+    """Records and the cursor that is true once they are stored. Store both in one transaction, or neither."""
 
-    changes: tuple[Change, ...]
+    records: pa.Table
+    """Rows of the kind's schema, in any order."""
     cursor: str
+    gone: tuple[Gone, ...] = ()
     skipped: tuple[str, ...] = ()
     """Ids of records that could not be understood; the rest of the page is good."""
     expected: int | None = None
     """How many rows the whole pull of this kind will bring, where the CRM says so; for progress only."""
     sweep: bool = False
     """Deletions may have been missed: compare what is stored with what the CRM still shows."""
+    waits: bool = False
+    """The CRM prepares what comes next, so another kind may go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

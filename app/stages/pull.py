@@ -1,5 +1,9 @@
-"""Pull: what changed since the cursor? Records and cursor in one transaction a page, so that a kill loses nothing."""
+"""Pull: what changed since the cursor? Records and cursor in one transaction a page, so that a kill loses nothing.
 
+Kinds are read one after the other, but while the CRM prepares one of them the next may begin.
+"""
+
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +13,7 @@ import structlog
 from app.store import canonical, coverage, runs
 from app.store.session import Store
 from connectors.base import Connector
+from connectors.errors import NotYet
 from connectors.records import KINDS, Kind, Page
 
 log = structlog.get_logger(__name__)
@@ -43,15 +48,23 @@ def pull(
     progress: Progress = lambda kind, rows, expected: None,
 ) -> Pulled:
     """Bring home what changed. A kind that may have missed deletions falls due to be compared."""
-    pulled = Pulled()
-    for kind in kinds:
-        if kind in _waiting(connector.spent_share()):
-            pulled.left_out.append(kind)
-            log.warning("left_out", kind=kind, reason="near the API budget")
+    pulled, late = Pulled(), None
+    under_way = deque((kind, _pages(store, connection_id, connector, kind, pulled)) for kind in kinds)
+    while under_way:
+        kind, pages = under_way[0]
+        try:
+            page = next(pages, None)
+        except NotYet as told:
+            page, late = None, told
+        if page is None:
+            under_way.popleft()
             continue
-        for page in _pages(store, connection_id, connector, kind):
-            _store(store, connection_id, kind, page, clock(), pulled)
-            progress(kind, pulled.rows.get(kind, 0), page.expected)
+        _store(store, connection_id, kind, page, clock(), pulled)
+        progress(kind, pulled.rows.get(kind, 0), page.expected)
+        if page.waits:
+            under_way.rotate(-1)
+    if late:
+        raise late
     return pulled
 
 
@@ -59,15 +72,21 @@ def _waiting(spent: float) -> set[Kind]:
     return {kind for share, kinds in LEAVE_OUT if spent >= share for kind in kinds}
 
 
-def _pages(store: Store, connection_id: int, connector: Connector, kind: Kind) -> Iterator[Page]:
+def _pages(store: Store, connection_id: int, connector: Connector, kind: Kind, pulled: Pulled) -> Iterator[Page]:
+    if kind in _waiting(connector.spent_share()):
+        pulled.left_out.append(kind)
+        log.warning("left_out", kind=kind, reason="near the API budget")
+        return
     with store.read() as connection:
         cursor = runs.cursor(connection, connection_id, kind)
-    return connector.pull(kind, cursor)
+    yield from connector.pull(kind, cursor)
 
 
 def _store(store: Store, connection_id: int, kind: Kind, page: Page, now: datetime, pulled: Pulled) -> None:
     with store.begin() as connection:
-        touched = canonical.store_page(connection, connection_id, kind, page.changes, now)
+        touched = canonical.store_page(connection, connection_id, kind, page.records, now)
+        for gone in page.gone:
+            touched += canonical.mark_gone(connection, connection_id, kind, [gone.id], gone.at, "deleted")
         runs.keep_cursor(connection, connection_id, kind, page.cursor, now)
         if page.sweep:
             coverage.fall_due(connection, connection_id, kind)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import structlog
 
 from app.store import canonical, coverage
@@ -101,21 +103,23 @@ def _too_dear(sides: _Sides, kind: Kind) -> bool:
 def _mend(sides: _Sides, kind: Kind, page: Page, after: str, found: Coverage) -> None:
     """Make ours like theirs between two places of the list."""
     with sides.store.read() as connection:
-        missing, stale = coverage.unlike(connection, sides.connection_id, kind, page.changes)
+        missing, stale = coverage.unlike(connection, sides.connection_id, kind, page.records)
         held = coverage.held_between(connection, sides.connection_id, kind, after, page.cursor)
     gone = _unseen(sides, kind, page, held)
     now = sides.clock()
+    ids = page.records.column("id")
     with sides.store.begin() as connection:
-        canonical.store_page(connection, sides.connection_id, kind, [*missing, *stale], now)
+        unlike = page.records.filter(pc.is_in(ids, value_set=pa.array(missing | stale, pa.string())))
+        canonical.store_page(connection, sides.connection_id, kind, unlike, now)
         found.gone += canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
-    found.theirs += len(page.changes) + len(page.skipped)
+    found.theirs += len(ids) + len(page.skipped)
     found.missing += len(missing)
     found.stale += len(stale)
 
 
 def _unseen(sides: _Sides, kind: Kind, page: Page, held: list[str]) -> list[str]:
     """What we hold and the list lacks, after a second look: the list is long, and records move while it is read."""
-    listed = {change.id for change in page.changes} | set(page.skipped)
+    listed = {*page.records.column("id").to_pylist(), *page.skipped}
     doubtful = [i for i in held if i not in listed]
     shown = sides.connector.present(kind, doubtful) if doubtful else set()
     return [i for i in doubtful if i not in shown]

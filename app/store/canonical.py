@@ -4,10 +4,11 @@ Two times are kept apart: when a thing became true in the CRM (`valid_from`, `ch
 (`observed_at`). `deleted_at` is when it left, `gone` whether it was deleted or is out of our sight (unseen).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import (
     Boolean,
     Column,
@@ -17,18 +18,22 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    RowMapping,
     Table,
     Text,
     and_,
+    case,
     func,
+    literal,
     or_,
     select,
     update,
 )
 
-from app.store.tables import Instant, Key, metadata, row_of
-from app.store.upsert import upsert
-from connectors.records import Change, Deal, Kind
+from app.store.arrivals import arrived
+from app.store.tables import Instant, Key, metadata
+from app.store.upsert import upsert, upsert_from
+from connectors.records import Kind
 
 
 def _table(name: str, *columns: Any, index: tuple[str, ...] = ()) -> Table:
@@ -174,62 +179,50 @@ SEEN_FIELDS = ("next_step", "owner_id")
 """Fields of a deal whose changes we note ourselves, since the CRM may not track them."""
 
 
-def store_page(connection: Connection, connection_id: int, kind: Kind, changes: Sequence[Change], now: datetime) -> int:
-    """Store one page of changes, newest version wins, and return how many rows it touched. Safe to repeat."""
-    newest = {c.id: c for c in sorted(changes, key=lambda c: c.changed_at)}
-    present = [c for c in newest.values() if c.record is not None]
-    if kind == "deal":
-        _note_seen_changes(connection, connection_id, present, now)
+def store_page(connection: Connection, connection_id: int, kind: Kind, records: pa.Table, now: datetime) -> int:
+    """Store these records, newest version wins, and return how many rows that touched. Safe to repeat."""
+    if not records.num_rows:
+        return 0
     table = TABLES[kind]
-    rows = [_row(connection_id, change, now) for change in present]
-    touched = upsert(connection, table, rows, unless_older="changed_at") if rows else 0
-    bare = [c for c in newest.values() if c.record is None]
-    for change in bare:
-        touched += mark_gone(connection, connection_id, kind, [change.id], change.changed_at, "deleted")
-    return touched
+    staged = arrived(connection, table, records)
+    if kind == "deal":
+        _note_seen_changes(connection, connection_id, staged, now)
+    told = [column for column in staged.columns if column.name != "deleted"]
+    rows = select(
+        *told,
+        literal(connection_id).label("connection_id"),
+        literal(now, Instant).label("observed_at"),
+        case((staged.c.deleted, staged.c.changed_at)).label("deleted_at"),
+        case((staged.c.deleted, "deleted")).label("gone"),
+    )
+    return upsert_from(connection, table, rows, unless_older="changed_at")
 
 
-def _row(connection_id: int, change: Change, now: datetime) -> dict[str, Any]:
-    assert change.record is not None
-    return {
-        **row_of(change.record),
-        "connection_id": connection_id,
-        "changed_at": change.changed_at,
-        "observed_at": now,
-        "deleted_at": change.changed_at if change.deleted else None,
-        "gone": "deleted" if change.deleted else None,
-    }
-
-
-def _note_seen_changes(connection: Connection, connection_id: int, changes: Iterable[Change], now: datetime) -> None:
+def _note_seen_changes(connection: Connection, connection_id: int, staged: Table, now: datetime) -> None:
     """Keep what a deal's next step and owner were before this change, where we saw it before ourselves."""
-    new = {c.id: c for c in changes}
-    old = connection.execute(
-        select(deals.c.id, deals.c.changed_at, *(deals.c[f] for f in SEEN_FIELDS)).where(
-            deals.c.connection_id == connection_id, deals.c.id.in_(new)
+    known = and_(deals.c.id == staged.c.id, deals.c.connection_id == connection_id)
+    for field in SEEN_FIELDS:
+        old, new = deals.c[field], staged.c[field]
+        changed = connection.execute(
+            select(staged.c.id, staged.c.changed_at, old.label("old"), new.label("new"))
+            .join_from(staged, deals, known)
+            .where(deals.c.changed_at < staged.c.changed_at, old.is_distinct_from(new))
         )
-    ).mappings()
-    rows = [
-        _seen(connection_id, new[row["id"]], field, row[field], now)
-        for row in old
-        for field in SEEN_FIELDS
-        if row["changed_at"] < new[row["id"]].changed_at and getattr(new[row["id"]].record, field) != row[field]
-    ]
-    if rows:
-        upsert(connection, field_changes, rows)
+        rows = [_seen(connection_id, field, row, now) for row in changed.mappings()]
+        if rows:
+            upsert(connection, field_changes, rows)
 
 
-def _seen(connection_id: int, change: Change, field: str, old: str | None, now: datetime) -> dict[str, Any]:
-    assert isinstance(change.record, Deal)
+def _seen(connection_id: int, field: str, change: RowMapping, now: datetime) -> dict[str, Any]:
     return {
         "connection_id": connection_id,
-        "id": f"seen:{change.id}:{field}:{change.changed_at.isoformat()}",
-        "deal_id": change.id,
+        "id": f"seen:{change['id']}:{field}:{change['changed_at'].isoformat()}",
+        "deal_id": change["id"],
         "field": field,
-        "old": old,
-        "new": getattr(change.record, field),
-        "valid_from": change.changed_at,
-        "changed_at": change.changed_at,
+        "old": change["old"],
+        "new": change["new"],
+        "valid_from": change["changed_at"],
+        "changed_at": change["changed_at"],
         "observed_at": now,
         "deleted_at": None,
         "gone": None,

@@ -1,17 +1,18 @@
 """How far what we hold is what the CRM shows: what differs, and what the last comparison of each kind found."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+import pyarrow as pa
+from sqlalchemy import Connection, and_, func, or_, select
 
+from app.store.arrivals import arrived
 from app.store.canonical import TABLES
 from app.store.ledger import coverage
-from app.store.tables import row_of
 from app.store.upsert import upsert
-from connectors.records import Change, Kind
+from connectors.records import Kind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,21 +30,27 @@ class Coverage:
 
 
 def unlike(
-    connection: Connection, connection_id: int, kind: Kind, changes: Sequence[Change]
-) -> tuple[list[Change], list[Change]]:
-    """Which of these live records we do not hold at all, and which we hold otherwise."""
-    table = TABLES[kind]
-    wanted = select(table).where(table.c.connection_id == connection_id, table.c.id.in_([c.id for c in changes]))
-    held = {row["id"]: row for row in connection.execute(wanted).mappings()}
-    missing = [change for change in changes if change.id not in held]
-    return missing, [change for change in changes if change.id in held and _otherwise(held[change.id], change)]
-
-
-def _otherwise(row: RowMapping, change: Change) -> bool:
-    if row["changed_at"] != change.changed_at:
-        return bool(row["changed_at"] < change.changed_at)
+    connection: Connection, connection_id: int, kind: Kind, records: pa.Table
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Ids of these live records that we do not hold at all, and of those that we hold otherwise."""
+    if not records.num_rows:
+        return frozenset(), frozenset()
+    table, staged = TABLES[kind], arrived(connection, TABLES[kind], records)
+    told = {column.name for column in staged.columns} - {"id", "changed_at", "deleted"}
     # the name of a role or a formula changes without moving the stamp of the row that shows it
-    return row["gone"] is not None or any(row[name] != value for name, value in row_of(change.record).items())
+    otherwise = or_(table.c.gone.is_not(None), *(table.c[name].is_distinct_from(staged.c[name]) for name in told))
+    found = connection.execute(
+        select(staged.c.id, table.c.id.is_(None))
+        .outerjoin_from(staged, table, and_(table.c.id == staged.c.id, table.c.connection_id == connection_id))
+        .where(
+            or_(
+                table.c.id.is_(None),
+                table.c.changed_at < staged.c.changed_at,
+                and_(table.c.changed_at == staged.c.changed_at, otherwise),
+            )
+        )
+    ).all()
+    return frozenset(i for i, missing in found if missing), frozenset(i for i, missing in found if not missing)
 
 
 def held_between(connection: Connection, connection_id: int, kind: Kind, after: str, upto: str) -> list[str]:

@@ -1,24 +1,37 @@
 """Insert or update many rows in one statement, the same on SQLite and PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def upsert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, unless_older: str | None = None
-) -> int:
-    """Write rows by primary key and return how many were new or changed.
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows by primary key."""
+    connection.execute(_on_conflict(_insert(connection, table), table, rows[0]), list(rows))
+
+
+def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unless_older: str) -> int:
+    """Write the rows of a query by primary key and return how many were new or changed.
 
     `unless_older` names a column: a stored row whose value is greater is newer and stays.
     """
-    keys = [column.name for column in table.primary_key]
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-    others = {c.name: insert.excluded[c.name] for c in table.columns if c.name in rows[0] and c.name not in keys}
-    condition = table.c[unless_older] <= insert.excluded[unless_older] if unless_older else None
-    statement = insert.on_conflict_do_update(index_elements=keys, set_=others, where=condition)
-    # without being asked, not every driver keeps the count of many rows
-    done = connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    names = [column.name for column in rows.selected_columns]
+    # SQLite takes ON CONFLICT for a part of a query that has no WHERE
+    insert = _insert(connection, table).from_select(names, rows.where(true()))
+    # without being asked, not every driver keeps the count
+    statement = _on_conflict(insert, table, names, unless_older)
+    done = connection.execute(statement, execution_options={"preserve_rowcount": True})
     return max(done.rowcount, 0)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def _on_conflict(insert: Any, table: Table, names: Collection[str], unless_older: str | None = None) -> Any:
+    keys = [column.name for column in table.primary_key]
+    others = {name: insert.excluded[name] for name in names if name not in keys}
+    condition = table.c[unless_older] <= insert.excluded[unless_older] if unless_older else None
+    return insert.on_conflict_do_update(index_elements=keys, set_=others, where=condition)

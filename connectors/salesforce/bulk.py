@@ -5,23 +5,26 @@ the page in hand. Nothing a job says is believed without counting: every page's 
 against the job. What Bulk will not do is read page by page instead.
 """
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
+import pyarrow as pa
 import structlog
 
-from connectors.errors import RetryLater
+from connectors.errors import NotYet, RetryLater
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.values import Row
+from connectors.salesforce.columns import of_csv
 
 log = structlog.get_logger(__name__)
 
 FIRST_LOOK_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
+GIVEN_UP_AFTER = timedelta(hours=6)
+"""A job that has not ended by then is taken for stuck, and its rows are read page by page."""
 PAGE_ROWS = 10_000
 END = "null"  # the literal word that Salesforce sends as the locator of the last page
 UNFINISHED = frozenset({"UploadComplete", "InProgress"})
@@ -33,9 +36,9 @@ class BulkUnusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """One page of a job's rows; `locator` leads to the next, None after the last."""
+    """One page of a job's rows, as columns of text; `locator` leads to the next, None after the last."""
 
-    rows: Sequence[Row]
+    rows: pa.Table
     locator: str | None
 
 
@@ -53,8 +56,8 @@ class Bulk:
         except CallFailed as refused:
             raise BulkUnusable(str(refused)) from refused
 
-    def wait(self, job: str) -> int:
-        """How many rows the finished job has. RetryLater while it runs on; BulkUnusable when it will never finish."""
+    def wait(self, job: str, ordered_at: datetime) -> int:
+        """How many rows the finished job has. NotYet while it runs on; BulkUnusable when it will never finish."""
         waited, pause = 0.0, FIRST_LOOK_SECONDS
         while True:
             told = self._state(job)
@@ -62,8 +65,11 @@ class Bulk:
                 return int(told["numberRecordsProcessed"])
             if told["state"] not in UNFINISHED:
                 raise BulkUnusable(f"The job ended as {told['state']}: {told.get('errorMessage') or 'no reason given'}")
+            if self._client.server_time and self._client.server_time - ordered_at > GIVEN_UP_AFTER:
+                self._abort(job)
+                raise BulkUnusable("The job has not ended in six hours.")
             if waited >= self._patience:
-                raise RetryLater("Salesforce is still preparing a bulk job; the next run goes on with it.", after=300)
+                raise NotYet("Salesforce is still preparing a bulk job; the next run goes on with it.", after=300)
             self._sleep(pause)
             waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT_SECONDS)
 
@@ -74,41 +80,45 @@ class Bulk:
             raise BulkUnusable(str(refused)) from refused
         return told
 
-    def results(self, job: str, locator: str | None, flags: frozenset[str]) -> Results:
-        """The page behind `locator` (None: the first); `flags` names the columns that are true or false."""
+    def results(self, job: str, locator: str | None, paths: Sequence[str]) -> Iterator[Results]:
+        """The pages from `locator` on (None: the first); while one is put away, the next is on its way."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._page, job, locator, paths)
+            while True:
+                page = coming.result()
+                if page.locator is None:
+                    break
+                coming = ahead.submit(self._page, job, page.locator, paths)
+                yield page
+        yield page
+
+    def _page(self, job: str, locator: str | None, paths: Sequence[str]) -> Results:
         params = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
         try:
-            headers, text = self._client.text(f"jobs/query/{job}/results", params)
+            headers, content = self._client.csv(f"jobs/query/{job}/results", params)
         except CallFailed as refused:
             raise BulkUnusable(str(refused)) from refused
         promised, after = headers.get("Sforce-NumberOfRecords"), headers.get("Sforce-Locator")
         if promised is None or after is None:
             # taking this for an empty result is how whole tables went missing behind proxies
             raise BulkUnusable("The headers that count a bulk page are missing; a proxy may take them away.")
-        rows = list(_rows(text, flags))
-        if len(rows) != int(promised):
-            raise RetryLater(f"A bulk page has {len(rows)} rows instead of {promised}; it is read again.")
+        try:
+            rows = of_csv(content, paths)
+        except ValueError as error:
+            raise RetryLater("A bulk page is no table; it is read again.") from error
+        if rows.num_rows != int(promised):
+            raise RetryLater(f"A bulk page has {rows.num_rows} rows instead of {promised}; it is read again.")
         return Results(rows=rows, locator=None if after == END else after)
 
     def forget(self, job: str) -> None:
         """Clear a job away; what is left behind goes by itself in a week."""
+        self._tidy("DELETE", job, None)
+
+    def _abort(self, job: str) -> None:
+        self._tidy("PATCH", job, {"state": "Aborted"})
+
+    def _tidy(self, method: Literal["DELETE", "PATCH"], job: str, body: Any) -> None:
         try:
-            self._client.call("DELETE", f"jobs/query/{job}")
+            self._client.call(method, f"jobs/query/{job}", body=body)
         except (CallFailed, RetryLater) as kept:
             log.info("job_kept", job=job, reason=str(kept))
-
-
-def _rows(text: str, flags: frozenset[str]) -> Iterator[Row]:
-    """Rows as REST would have told them: nothing for empty, true and false as such, parents as records of their own."""
-    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""))
-    names = next(reader, [])
-    parents = [(at, name.partition(".")[0], name.partition(".")[2]) for at, name in enumerate(names) if "." in name]
-    marks = [at for at, name in enumerate(names) if name in flags]
-    for cells in reader:
-        values: list[Any] = [cell or None for cell in cells]
-        for at in marks:
-            values[at] = cells[at].lower() == "true"
-        row = dict(zip(names, values, strict=True))
-        for at, parent, field in parents:
-            row[parent] = {field: values[at]} if values[at] is not None else None
-        yield row

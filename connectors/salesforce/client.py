@@ -138,11 +138,12 @@ class Client:
             _Call(method=method, path=path, params=params, body=body, headers=headers or {}), patient
         )
 
-    def text(self, path: str, params: dict[str, Any]) -> tuple[Mapping[str, str], str]:
-        """The headers and the text of a CSV answer, repeated like any other read."""
+    def csv(self, path: str, params: dict[str, Any]) -> tuple[Mapping[str, str], bytes]:
+        """The headers and the body of a CSV answer, repeated like any other read."""
         call = _Call(method="GET", path=path, params=params, body=None, headers={"Accept": "text/csv"})
         response: requests.Response = self._patiently(call, True)
-        return response.headers, response.content.decode("utf-8-sig")
+        # a NUL in a text would end it on its way into the store
+        return response.headers, response.content.replace(b"\x00", b"")
 
     def _patiently(self, call: "_Call", harmless: bool) -> Any:
         for attempt in stamina.retry_context(

@@ -5,18 +5,20 @@ No query locator is used: a locator dies with its session, a keyset position doe
 an overlap, because a row's stamp is set before its transaction commits and it can appear behind rows already read.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import structlog
 
 from connectors.errors import Refused, RetryLater
-from connectors.records import Change, Kind, Page
+from connectors.records import SCHEMAS, Gone, Kind, Page
 from connectors.salesforce.bulk import Bulk, BulkUnusable
 from connectors.salesforce.client import CallFailed, Client
+from connectors.salesforce.columns import Shaper, of_rows
+from connectors.salesforce.position import Position, after, dump, load
 from connectors.salesforce.sources import SOURCES, STAMPS, Source
 from connectors.salesforce.values import Names, Row, instant, literal, moment
 
@@ -29,25 +31,6 @@ VITAL: frozenset[Kind] = frozenset({"user", "stage", "deal"})
 IDS_A_QUERY = 500  # 500 ids make about 11 kB of address; 16 kB is the limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where the reading of one object stands. All of it fits in the stored cursor."""
-
-    since: datetime | None = None
-    at: tuple[str, str] | None = None
-    """Stamp and id of the last row of an unfinished pass."""
-    until: datetime | None = None
-    """The server's clock when the pass began."""
-    fields: tuple[str, ...] = ()
-    stamp: str = "SystemModstamp"
-    described: datetime | None = None
-    deleted_to: datetime | None = None
-    job: str | None = None
-    """The bulk job that this pass is read from, where its results begin, and how many of them were taken."""
-    locator: str | None = None
-    taken: int = 0
-
-
 class Reader:
     """Reads one org. `overlap` is how far behind the last pass each new one begins."""
 
@@ -56,15 +39,16 @@ class Reader:
     ) -> None:
         self._client, self._names, self._overlap, self._page_size = client, names, overlap, page_size
         self._bulk_from, self._bulk = bulk_from, bulk
+        self._shaper = Shaper(names)
 
     def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         """Pages of one kind; see Connector.pull."""
         sources = SOURCES[kind]
-        positions = _load(cursor, len(sources))
+        positions = load(cursor, len(sources))
         for index, source in enumerate(sources):
             for page, position in self._read(kind, source, positions[index]):
                 positions[index] = position
-                yield replace(page, cursor=_dump(positions))
+                yield replace(page, cursor=dump(positions))
 
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """Which of the ids are still shown to us; see Connector.present."""
@@ -106,7 +90,7 @@ class Reader:
                     if expected >= self._bulk_from:
                         break
             else:
-                yield from self._deletions(source, position)
+                yield from self._deletions(kind, source, position)
                 return
         yield from self._by_job(kind, source, position, expected)
 
@@ -114,7 +98,7 @@ class Reader:
         self, kind: Kind, source: Source, position: Position, expected: int | None
     ) -> Iterator[tuple[Page, Position]]:
         try:
-            for page, reached in self._load(source, position):
+            for page, reached in self._load(kind, source, position):
                 position = reached
                 yield replace(page, expected=expected), position
         except BulkUnusable as reason:
@@ -124,7 +108,7 @@ class Reader:
             ):
                 position = reached
                 yield page, position
-        yield from self._deletions(source, position)
+        yield from self._deletions(kind, source, position)
 
     def _page_by_page(
         self, kind: Kind, source: Source, position: Position, expected: int | None
@@ -138,29 +122,24 @@ class Reader:
                 if described is None:
                     return
                 rows, done, position = self._page(source, described)
-            page = self._understood(source, rows, position)
+            page = self._understood(kind, source, self._told(rows, position), position)
             if done:
                 position = self._finished(position)
             yield replace(page, expected=expected), position
 
-    def _load(self, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+    def _load(self, kind: Kind, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
         """The pass as one bulk job. Its id is stored before it is waited for, so that it is never ordered twice."""
-        flags = frozenset(
-            n for n, entry in (self._client.fields(source.object) or {}).items() if entry["type"] == "boolean"
-        )
         if position.job is None:
             until = position.until or self._client.server_time
             position = replace(position, job=self._bulk.start(self._soql(source, position, paged=False)), until=until)
-            yield Page(changes=(), cursor=""), position
-        job = position.job or ""
-        total = self._bulk.wait(job)
-        while True:
-            results = self._bulk.results(job, position.locator, flags)
-            page = self._understood(source, results.rows, position)
-            position = replace(position, locator=results.locator, taken=position.taken + len(results.rows))
-            if results.locator is None:
-                break
-            yield page, position
+            yield replace(self._nothing(kind), waits=True), position
+        job, ordered_at = position.job or "", position.until or datetime.min.replace(tzinfo=UTC)
+        total = self._bulk.wait(job, ordered_at)
+        for results in self._bulk.results(job, position.locator, self._columns(position)):
+            page = self._understood(kind, source, results.rows, position)
+            position = replace(position, locator=results.locator, taken=position.taken + results.rows.num_rows)
+            if results.locator is not None:
+                yield page, position
         if position.taken != total:
             raise BulkUnusable(f"The job counted {total} rows and its pages brought {position.taken}.")
         yield page, replace(self._finished(position), job=None, locator=None, taken=0)
@@ -170,13 +149,13 @@ class Reader:
         """The position with fields that exist for us; from the beginning again if there are new ones to fill."""
         now = self._client.server_time
         fresh = position.described and now and now - position.described < DESCRIBED_FOR
-        if position.fields and (fresh or position.at):
+        if position.fields and (fresh or position.at or position.job):
             return position
         available = self._client.fields(source.object)
         if available is None or not set(source.required) <= available.keys():
             self._missing(kind, source, available)
             return None
-        wanted = (*source.fields, *self._own_fields(source))
+        wanted = (*source.fields, *(path for path in source.own(self._names).values() if path))
         fields = tuple(name for name in wanted if self._shown(name, available))
         stamp = next((name for name in STAMPS if _leads(available.get(name, {}))), None)
         if stamp is None:
@@ -200,13 +179,6 @@ class Reader:
         relation = path.split(".", 1)[0]
         links = [entry for entry in available.values() if entry.get("relationshipName") == relation]
         return any(self._client.fields(parent) is not None for link in links for parent in link["referenceTo"])
-
-    def _own_fields(self, source: Source) -> tuple[str, ...]:
-        if source.object == "Account":
-            return (self._names.segment_field,)
-        if source.object in ("Task", "Event") and self._names.key_field:
-            return (self._names.key_field,)
-        return ()
 
     def _missing(self, kind: Kind, source: Source, available: Mapping[str, Any] | None) -> None:
         lacking = "the object" if available is None else ", ".join(sorted(set(source.required) - available.keys()))
@@ -239,28 +211,29 @@ class Reader:
         return rows, bool(answer.get("done", True)) and len(rows) < self._page_size, position
 
     def _soql(self, source: Source, position: Position, *, paged: bool = True) -> str:
-        columns = ", ".join(dict.fromkeys(("Id", position.stamp, *position.fields)))
+        columns = ", ".join(self._columns(position))
         # an order would keep Salesforce from cutting a bulk query into parts
         order = f" ORDER BY {position.stamp}, Id LIMIT {self._page_size}" if paged else ""
         return f"SELECT {columns} FROM {source.object}{self._where(source, position)}{order}"
 
     def _where(self, source: Source, position: Position) -> str:
-        conditions = [text for text in (source.where(self._names), _after(position)) if text]
+        conditions = [text for text in (source.where(self._names), after(position)) if text]
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
-    def _understood(self, source: Source, rows: Sequence[Row], position: Position) -> Page:
-        changes, skipped = [], []
-        for row in rows:
-            try:
-                changed_at, record = instant(row[position.stamp]), source.record(row, self._names)
-            except (KeyError, ValueError, TypeError, AttributeError):
-                log.warning("not_understood", object=source.object, id=row.get("Id"))
-                skipped.append(str(row.get("Id")))
-                continue
-            if record is not None:
-                deleted = bool(row.get("IsDeleted"))
-                changes.append(Change(id=row["Id"], changed_at=changed_at, record=record, deleted=deleted))
-        return Page(changes=tuple(changes), cursor="", skipped=tuple(skipped))
+    def _columns(self, position: Position) -> list[str]:
+        return list(dict.fromkeys(("Id", position.stamp, *position.fields)))
+
+    def _told(self, rows: Sequence[Row], position: Position) -> pa.Table:
+        return of_rows(rows, self._columns(position))
+
+    def _understood(self, kind: Kind, source: Source, told: pa.Table, position: Position) -> Page:
+        records, skipped = self._shaper.records(kind, source, position.stamp, told)
+        for id_ in skipped:
+            log.warning("not_understood", object=source.object, id=id_)
+        return Page(records=records, cursor="", skipped=skipped)
+
+    def _nothing(self, kind: Kind) -> Page:
+        return Page(records=SCHEMAS[kind].empty_table(), cursor="")
 
     def _finished(self, position: Position) -> Position:
         if position.until is None:
@@ -268,17 +241,20 @@ class Reader:
         since = position.until - self._overlap
         return replace(position, since=since, at=None, until=None, deleted_to=position.deleted_to or since)
 
-    def _deletions(self, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+    def _deletions(self, kind: Kind, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
         now = self._client.server_time
         if source.deletions is None or now is None:
             return
         start = position.deleted_to or now
         if now - start > DELETIONS_KEPT:
-            yield Page(changes=(), cursor="", sweep=True), replace(position, deleted_to=now)
+            yield replace(self._nothing(kind), sweep=True), replace(position, deleted_to=now)
         elif now - start >= max(source.deletions, timedelta(minutes=1)):
-            yield self._deleted(source, start - DELETIONS_OVERLAP, now, position)
+            gone, covered = self._deleted(source, start - DELETIONS_OVERLAP, now)
+            page = replace(self._nothing(kind), gone=gone, sweep=covered is None)
+            yield page, replace(position, deleted_to=min(covered or now, now))
 
-    def _deleted(self, source: Source, start: datetime, end: datetime, position: Position) -> tuple[Page, Position]:
+    def _deleted(self, source: Source, start: datetime, end: datetime) -> tuple[tuple[Gone, ...], datetime | None]:
+        """What was deleted, and up to when the list is complete; None where it cannot be had."""
         try:
             answer = self._client.call(
                 "GET", f"sobjects/{source.object}/deleted/", params={"start": moment(start), "end": moment(end)}
@@ -286,13 +262,9 @@ class Reader:
         except CallFailed as refused:
             if refused.code not in ("INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"):
                 raise
-            return Page(changes=(), cursor="", sweep=True), replace(position, deleted_to=end)
-        changes = tuple(
-            Change(id=row["id"], changed_at=instant(row["deletedDate"]), record=None, deleted=True)
-            for row in answer["deletedRecords"]
-        )
-        covered = instant(answer["latestDateCovered"])
-        return Page(changes=changes, cursor=""), replace(position, deleted_to=min(covered, end))
+            return (), None
+        gone = tuple(Gone(id=row["id"], at=instant(row["deletedDate"])) for row in answer["deletedRecords"])
+        return gone, instant(answer["latestDateCovered"])
 
     def census(self, kind: Kind) -> Iterator[Page]:
         """All that is shown, in the order of the ids; see Connector.census."""
@@ -303,11 +275,12 @@ class Reader:
                 end = last is None and nth == len(shown)
                 upto = "" if end else last or (rows[-1]["Id"] if rows else None)
                 if upto is not None:
-                    yield replace(self._understood(source, rows, position), cursor=upto)
+                    page = self._understood(kind, source, self._told(rows, position), position)
+                    yield replace(page, cursor=upto)
 
     def _listed(self, source: Source, position: Position) -> Iterator[tuple[list[Row], str | None]]:
         """Pages of live rows, each with the id behind which the next one begins, None behind the last."""
-        columns = ", ".join(dict.fromkeys(("Id", position.stamp, *position.fields)))
+        columns = ", ".join(self._columns(position))
         among = [text for text in (source.where(self._names), self._alive(source).removeprefix(" AND ")) if text]
         last: str | None = ""
         while last is not None:
@@ -331,52 +304,3 @@ class _Hidden(CallFailed):
 def _leads(entry: Mapping[str, Any]) -> bool:
     """Whether rows can be asked for by this date and in its order; some objects have dates that only can be shown."""
     return bool(entry.get("filterable") and entry.get("sortable"))
-
-
-def _after(position: Position) -> str | None:
-    if position.at is not None:
-        stamp, last = moment(instant(position.at[0])), literal(position.at[1])
-        return f"({position.stamp} > {stamp} OR ({position.stamp} = {stamp} AND Id > {last}))"
-    return f"{position.stamp} >= {moment(position.since)}" if position.since else None
-
-
-def _load(cursor: str | None, count: int) -> list[Position]:
-    saved = json.loads(cursor) if cursor else [{}] * count
-    return [
-        Position(
-            since=instant(one["since"]) if one.get("since") else None,
-            at=(one["at"][0], one["at"][1]) if one.get("at") else None,
-            until=instant(one["until"]) if one.get("until") else None,
-            fields=tuple(one.get("fields", ())),
-            stamp=one.get("stamp", "SystemModstamp"),
-            described=instant(one["described"]) if one.get("described") else None,
-            deleted_to=instant(one["deleted_to"]) if one.get("deleted_to") else None,
-            job=one.get("job"),
-            locator=one.get("locator"),
-            taken=one.get("taken", 0),
-        )
-        for one in saved
-    ]
-
-
-def _dump(positions: Sequence[Position]) -> str:
-    def text(value: datetime | None) -> str | None:
-        return value.isoformat() if value else None
-
-    return json.dumps(
-        [
-            {
-                "since": text(p.since),
-                "at": p.at,
-                "until": text(p.until),
-                "fields": p.fields,
-                "stamp": p.stamp,
-                "described": text(p.described),
-                "deleted_to": text(p.deleted_to),
-                "job": p.job,
-                "locator": p.locator,
-                "taken": p.taken,
-            }
-            for p in positions
-        ]
-    )

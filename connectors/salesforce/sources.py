@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.records import Kind, Record
-from connectors.salesforce import mapping
-from connectors.salesforce.values import Names, Row
+from connectors.records import Kind
+from connectors.salesforce.values import Names
 
 STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 """Cursor fields, best first: SystemModstamp cannot be set by imports and moves with automated changes too."""
@@ -14,12 +13,14 @@ STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One object that a kind is read from, and how its rows become records (None: not one of ours)."""
+    """One object that a kind is read from; `sql` names the file of sql/ that makes its rows records."""
 
     object: str
     fields: tuple[str, ...]
     required: tuple[str, ...]
-    record: Callable[[Row, Names], Record | None]
+    sql: str
+    own: Callable[[Names], dict[str, str | None]] = lambda names: {}
+    """Columns that every org calls otherwise: our word and the org's field, None where it has none."""
     where: Callable[[Names], str | None] = lambda names: None
     deletions: timedelta | None = timedelta(hours=1)
     """How often the list of deleted ids is read; None where the object has none."""
@@ -28,6 +29,10 @@ class Source:
 def ours(names: Names) -> str:
     """The condition that finds the tasks we wrote."""
     return f"{names.key_field} LIKE 'coach:%'" if names.key_field else "Subject LIKE '%[coach:%'"
+
+
+def _key(names: Names) -> dict[str, str | None]:
+    return {"key": names.key_field}
 
 
 _ACTIVITY = ("WhoId", "WhatId", "AccountId", "OwnerId", "CreatedDate", "IsDeleted", "Subject")
@@ -40,7 +45,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "Name", "IsActive", "ManagerId", "UserRole.Name", "Title", "TimeZoneSidKey", "Country", "CreatedDate",
             ),
             required=("Name", "IsActive"),
-            record=mapping.user,
+            sql="user",
             where=lambda names: "UserType = 'Standard'",
             deletions=None,  # users are only ever deactivated
         ),
@@ -53,7 +58,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "ForecastCategoryName", "DefaultProbability",
             ),
             required=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
-            record=mapping.stage,
+            sql="stage",
             deletions=None,
         ),
     ),
@@ -62,7 +67,8 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="Account",
             fields=("Name", "OwnerId", "MasterRecordId", "IsDeleted"),
             required=("Name",),
-            record=mapping.account,
+            sql="account",
+            own=lambda names: {"segment": names.segment_field},
         ),
     ),
     "deal": (
@@ -73,7 +79,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "IsWon", "ForecastCategoryName", "Probability", "Type", "NextStep", "CreatedDate", "IsDeleted",
             ),
             required=("Name", "StageName", "IsClosed", "IsWon", "OwnerId"),
-            record=mapping.deal,
+            sql="deal",
         ),
     ),
     "deal_change": (
@@ -84,7 +90,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "IsDeleted",
             ),
             required=("OpportunityId", "StageName", "CreatedDate"),
-            record=mapping.deal_change,
+            sql="deal_change",
             deletions=None,  # its rows leave only with their deal
         ),
     ),
@@ -93,7 +99,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="OpportunityFieldHistory",
             fields=("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate", "IsDeleted"),
             required=("OpportunityId", "Field", "CreatedDate"),
-            record=mapping.field_change,
+            sql="field_change",
             where=lambda names: "Field IN ('NextStep', 'Owner')",
             deletions=None,
         ),
@@ -103,7 +109,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="OpportunityContactRole",
             fields=("OpportunityId", "ContactId", "Role", "IsPrimary", "CreatedDate", "IsDeleted"),
             required=("OpportunityId",),
-            record=mapping.deal_contact,
+            sql="deal_contact",
             deletions=timedelta(0),  # no recycle bin: the list of deleted ids is the only trace
         ),
     ),
@@ -115,7 +121,8 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "CallDurationInSeconds", "CallDisposition",
             ),
             required=("WhatId", "OwnerId", "ActivityDate", "IsClosed"),
-            record=mapping.activity_of_task,
+            sql="activity_of_task",
+            own=_key,
         ),
         Source(
             object="Event",
@@ -124,7 +131,8 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
                 "IsChild", "GroupEventType",
             ),
             required=("WhatId", "OwnerId"),
-            record=mapping.activity_of_event,
+            sql="activity_of_event",
+            own=_key,
         ),
     ),
     "task": (
@@ -132,7 +140,8 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="Task",
             fields=(*TASK_FIELDS, "CompletedDateTime", "LastModifiedById", "IsDeleted"),
             required=TASK_FIELDS,
-            record=mapping.task,
+            sql="task",
+            own=_key,
             where=ours,
         ),
     ),
@@ -141,7 +150,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="ContentDocument",
             fields=("Title", "LastModifiedById", "IsDeleted"),
             required=("Title",),
-            record=mapping.note,
+            sql="note",
             where=lambda names: "FileType = 'SNOTE' AND Title LIKE '%[coach:note:%'",
             deletions=None,  # files have no list of deleted ids; the recycle bin shows them
         ),

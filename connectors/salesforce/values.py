@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -22,22 +22,6 @@ def instant(value: Any) -> datetime:
     return datetime.fromisoformat(str(value)).astimezone(UTC)
 
 
-def maybe_instant(value: Any) -> datetime | None:
-    """None stays None."""
-    return instant(value) if value else None
-
-
-def day(value: Any) -> date | None:
-    """A date field, which has no time zone."""
-    return date.fromisoformat(str(value)[:10]) if value else None
-
-
-def midnight(value: Any) -> datetime | None:
-    """A day without a time, as the start of that day in UTC."""
-    found = day(value)
-    return datetime(found.year, found.month, found.day, tzinfo=UTC) if found else None
-
-
 def literal(value: str) -> str:
     """A SOQL string literal; only the documented escapes exist, any other backslash is an error."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
@@ -46,11 +30,6 @@ def literal(value: str) -> str:
 def moment(value: datetime) -> str:
     """A SOQL datetime literal, always Z so that no plus sign needs encoding in an address."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
-
-
-def number(value: Any) -> float | None:
-    """A currency or percent; NaN and infinity cannot be stored in Salesforce."""
-    return float(value) if value is not None else None
 
 
 def same_text(left: Any, right: Any) -> bool:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from small_org import QUIET, RITA, Company, open_company
 
@@ -14,7 +14,7 @@ from app.store import canonical, runs
 from app.store.canonical import crm_tasks, deals, users
 from app.store.ledger import intents, outcomes, receipts
 from app.store.session import Store
-from connectors.records import Change, User
+from connectors.records import SCHEMAS
 from connectors.sandbox import control
 from connectors.sandbox.faults import Fault
 
@@ -123,12 +123,10 @@ def test_a_flow_that_rewrites_our_tasks_is_not_fought(company: Company) -> None:
 def test_ids_that_differ_by_case_alone_are_two_people(anywhere: Company) -> None:
     """Failure 40: stored, named, and marked as gone each for itself."""
     ids = ["0055g00000AAAAaAAA", "0055g00000aaaaAAAA"]
-    person = User(
-        id=ids[0], name="Fen", active=True, manager_id=None, role=None, time_zone=None, country=None, created_at=None
-    )
-    changes = [Change(id=i, changed_at=anywhere.now, record=replace(person, id=i, name=i)) for i in ids]
+    rows = [{"id": i, "name": i, "active": True, "changed_at": anywhere.now, "deleted": False} for i in ids]
+    records = pa.Table.from_pylist(rows, SCHEMAS["user"])
     with anywhere.store.begin() as transaction:
-        canonical.store_page(transaction, 1, "user", changes, anywhere.now)
+        canonical.store_page(transaction, 1, "user", records, anywhere.now)
         named = canonical.names(transaction, 1, ids)
         assert canonical.mark_gone(transaction, 1, "user", ids[:1], anywhere.now, "unseen") == 1
     assert named == {i: i for i in ids}

@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from reading import Change, changes
 
 from connectors import registry
 from connectors.base import Connector
-from connectors.records import Change, Intent, Kind, NoteContent, Page, Receipt, TaskContent
+from connectors.records import Intent, Kind, NoteContent, Page, Receipt, TaskContent
 from connectors.sandbox import control
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.ids import make_id
@@ -116,7 +117,7 @@ class Place:
     def pull(self, kind: Kind, cursor: str | None = None, **given: Any) -> tuple[list[Change], str | None]:
         """All changes since the cursor, read by a new connection, and the cursor after them."""
         pages = self.pages(kind, cursor, **given)
-        return [change for page in pages for change in page.changes], pages[-1].cursor if pages else cursor
+        return [change for page in pages for change in changes(page)], pages[-1].cursor if pages else cursor
 
     def pages(self, kind: Kind, cursor: str | None = None, **given: Any) -> list[Page]:
         """The same, page by page."""

@@ -4,6 +4,7 @@ from datetime import date
 from itertools import islice
 
 import pytest
+from reading import changes
 
 from connectors.errors import OverBudget, RetryLater
 from connectors.records import KINDS
@@ -82,7 +83,7 @@ def test_a_load_cut_off_goes_on_with_its_job(stocked):
         pages = list(islice(stocked.connector(**BULK).pull("deal_change", None), stop))
         control.configure(stocked.org, expire_sessions=True)
         rest, _ = stocked.pull("deal_change", pages[-1].cursor, **BULK)
-        before = [change.id for page in pages for change in page.changes]
+        before = [change.id for page in pages for change in changes(page)]
         assert sorted([*before, *(change.id for change in rest)]) == sorted(change.id for change in everything)
         assert len(jobs_ordered(heard)) == 1
 
@@ -99,6 +100,17 @@ def test_a_job_that_runs_on_is_waited_for_again(stocked):
     rest, _ = stocked.pull("deal", ordered.cursor, **BULK)
     assert len(rest) == stocked.org.count("Opportunity")
     assert jobs_ordered(heard) == []
+
+
+def test_a_job_that_never_ends_is_not_waited_for_for_ever(stocked):
+    """After six hours it is called off, and its rows are read page by page."""
+    control.configure(stocked.org, bulk_stuck=True)
+    ordered = next(stocked.connector(**BULK).pull("deal", None))
+    stocked.wait(hours=7)
+    heard = stocked.listen()
+    rest, _ = stocked.pull("deal", ordered.cursor, **BULK)
+    assert len(rest) == stocked.org.count("Opportunity")
+    assert [path for method, path, _ in heard if method == "PATCH" and "/jobs/query/" in path]
 
 
 @pytest.mark.parametrize("trouble", [{"bulk_fail": "InternalServerError"}, {"bulk_abort": True}, {"bulk_job_limit": 0}])

@@ -7,6 +7,7 @@ from itertools import islice
 from urllib.parse import quote_plus
 
 import pytest
+from reading import changes
 
 from connectors.errors import RetryLater
 from connectors.records import KINDS
@@ -136,7 +137,7 @@ def test_pages_smaller_than_asked_for_are_gone_on_from(place):
     """Failures 19 and 20: Salesforce may cut a page short; we go on behind its last row, not by its locator."""
     loaded = load_accounts(place, 5)
     whole_page = place.pages("account")[0]
-    stamp = whole_page.changes[0].changed_at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    stamp = changes(whole_page)[0].changed_at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     rows = [{"Id": key, "Name": "Bulk", "SystemModstamp": stamp, "IsDeleted": False} for key in sorted(loaded)[:2]]
     cut = {"totalSize": 5, "done": False, "nextRecordsUrl": "/services/data/v62.0/query/01gDEAD-2", "records": rows}
     place.trouble("answer", path="queryAll.*ORDER", times=1, status=200, answer=json.dumps(cut))
@@ -208,9 +209,9 @@ def test_one_page_is_in_hand_at_a_time(place):
     heard = place.listen()
     reading = place.connector(page_size=200).pull("account", None)
     for taken in (1, 2):
-        assert len(next(reading).changes) == 200
+        assert len(changes(next(reading))) == 200
         assert len([path for _, path, _ in heard if "ORDER BY" in path]) == taken
-    assert [len(page.changes) for page in islice(reading, 2)] == [200, 200]
+    assert [len(changes(page)) for page in islice(reading, 2)] == [200, 200]
 
 
 def test_what_hangs_on_a_locked_deal_waits_alone(place):

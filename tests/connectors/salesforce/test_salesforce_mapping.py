@@ -8,15 +8,34 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import changes
 
-from connectors.records import NoteContent, TaskContent
+from connectors.records import NoteContent, Page, TaskContent
 from connectors.salesforce import mapping, values
+from connectors.salesforce.columns import Shaper, of_rows
+from connectors.salesforce.sources import SOURCES
 from connectors.salesforce.values import Names
 from connectors.sandbox import soql
 
 NAMES = Names(me="0055g00000ME00AAA")
 MADE = {"Id": "00T000000000001AAA", "CreatedDate": "2026-03-01T08:00:00.000+0000"}
+STAMP = "SystemModstamp"
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("'\\\n\r\t%_\"[]"))
+
+
+def record(kind, row):
+    """What a row becomes; None where it is none of ours."""
+    source = SOURCES[kind][-1 if row["Id"].startswith("00U") else 0]
+    paths = ["Id", STAMP, *source.fields, *filter(None, source.own(NAMES).values())]
+    told = of_rows([{STAMP: MADE["CreatedDate"], **row}], paths)
+    records, skipped = Shaper(NAMES).records(kind, source, STAMP, told)
+    assert skipped == ()
+    found = [change.record for change in changes(Page(records=records, cursor=""))]
+    return found[0] if found else None
+
+
+def task(row):
+    return record("activity", row)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +66,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(
 )
 def test_a_call_is_two_way_when_somebody_spoke(row, two_way):
     """By length, direction or what the rep recorded; in doubt it is not."""
-    found = mapping.activity_of_task({**MADE, "TaskSubtype": "Call", **row}, NAMES)
+    found = task({**MADE, "TaskSubtype": "Call", **row})
     assert (found.type, found.two_way) == ("call", two_way)
 
 
@@ -71,20 +90,20 @@ def test_a_call_is_two_way_when_somebody_spoke(row, two_way):
 )
 def test_what_a_task_is_and_whether_the_customer_took_part(row, kind, two_way):
     """Subtype, type and call fields say what it was; only a reply is two-way among e-mails."""
-    found = mapping.activity_of_task({**MADE, **row}, NAMES)
+    found = task({**MADE, **row})
     assert (found.type, found.two_way) == (kind, two_way)
 
 
 def test_when_a_task_happened():
     """Done: when it was completed; planned: midnight of its day; neither: when it was made."""
     done = {**MADE, "IsClosed": True, "CompletedDateTime": "2026-03-02T10:30:00.000+0000", "ActivityDate": "2026-03-05"}
-    assert mapping.activity_of_task(done, NAMES).starts_at == datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
-    assert mapping.activity_of_task({**done, "IsClosed": False}, NAMES).starts_at == datetime(2026, 3, 5, tzinfo=UTC)
-    assert mapping.activity_of_task(MADE, NAMES).starts_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert task(done).starts_at == datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
+    assert task({**done, "IsClosed": False}).starts_at == datetime(2026, 3, 5, tzinfo=UTC)
+    assert task(MADE).starts_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def event(**fields):
-    return mapping.activity_of_event({**MADE, "Id": "00U000000000001AAA", **fields}, NAMES)
+    return record("activity", {**MADE, "Id": "00U000000000001AAA", **fields})
 
 
 def test_when_a_meeting_is():
@@ -108,15 +127,15 @@ def test_copies_templates_and_what_we_wrote_are_no_meetings():
     assert event(**at, GroupEventType="1") is not None
     assert event(**at, Coaching_Key__c="coach:task:01") is None
     assert event() is None
-    assert mapping.activity_of_task({**MADE, "Subject": "x [coach:prep:0af]"}, NAMES) is None
+    assert task({**MADE, "Subject": "x [coach:prep:0af]"}) is None
 
 
 def test_only_deals_and_contacts_are_named_by_an_activity():
     """What it is about may be an account or a case, and whom a lead."""
     row = {**MADE, "WhatId": "006000000000001AAA", "WhoId": "003000000000001AAA"}
-    found = mapping.activity_of_task(row, NAMES)
+    found = task(row)
     assert (found.deal_id, found.contact_id) == (row["WhatId"], row["WhoId"])
-    other = mapping.activity_of_task({**MADE, "WhatId": "500000000000001AAA", "WhoId": "00Q000000000001AAA"}, NAMES)
+    other = task({**MADE, "WhatId": "500000000000001AAA", "WhoId": "00Q000000000001AAA"})
     assert (other.deal_id, other.contact_id) == (None, None)
 
 
@@ -134,23 +153,30 @@ def test_only_deals_and_contacts_are_named_by_an_activity():
 def test_a_tracked_field_is_told_once(field, old, new, kept):
     """A changed owner is recorded by name and by id: only the ids say something to us."""
     row = {**MADE, "OpportunityId": "006000000000001AAA", "Field": field, "OldValue": old, "NewValue": new}
-    found = mapping.field_change(row, NAMES)
+    found = record("field_change", row)
     assert (found.field if found else None) == kept
     assert found is None or (found.old, found.new) == (old, new)
 
 
 def test_a_stage_without_api_name_and_a_renamed_one():
     """Deals carry the API name; old versions only know the label."""
-    row = {"Id": "01J000000000001AAA", "MasterLabel": "Proposal", "SortOrder": 3, "IsClosed": False, "IsWon": False}
-    assert mapping.stage(row, NAMES).name == "Proposal"
-    renamed = mapping.stage({**row, "ApiName": "Offer", "IsActive": False, "DefaultProbability": 60}, NAMES)
+    row = {
+        **MADE,
+        "Id": "01J000000000001AAA",
+        "MasterLabel": "Proposal",
+        "SortOrder": 3,
+        "IsClosed": False,
+        "IsWon": False,
+    }
+    assert record("stage", row).name == "Proposal"
+    renamed = record("stage", {**row, "ApiName": "Offer", "IsActive": False, "DefaultProbability": 60})
     assert (renamed.name, renamed.label, renamed.active, renamed.probability) == ("Offer", "Proposal", False, 60.0)
 
 
 def test_history_speaks_of_forecasts_as_deals_do():
     """History holds the enumeration, deals the label."""
     row = {**MADE, "OpportunityId": "006000000000001AAA"}
-    said = {c: mapping.deal_change({**row, "ForecastCategory": c}, NAMES).forecast_category for c in
+    said = {c: record("deal_change", {**row, "ForecastCategory": c}).forecast_category for c in
             ("Forecast", "BestCase", "Pipeline", None)}  # fmt: skip
     assert said == {"Forecast": "Commit", "BestCase": "Best Case", "Pipeline": "Pipeline", None: None}
 

@@ -1,0 +1,10 @@
+-- Account
+SELECT
+    needed(instant(stamp)) AS changed_at,
+    flag(IsDeleted) AS deleted,
+    Id AS id,
+    coalesce(Name, Id) AS name,
+    OwnerId AS owner_id,
+    segment,
+    MasterRecordId AS merged_into
+FROM rows

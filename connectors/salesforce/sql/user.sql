@@ -1,0 +1,13 @@
+-- User
+SELECT
+    needed(instant(stamp)) AS changed_at,
+    false AS deleted,
+    Id AS id,
+    coalesce(Name, Id) AS name,
+    coalesce(CAST(IsActive AS BOOLEAN), true) AS active,
+    ManagerId AS manager_id,
+    coalesce("UserRole.Name", Title) AS role,
+    TimeZoneSidKey AS time_zone,
+    Country AS country,
+    instant(CreatedDate) AS created_at
+FROM rows
