@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import convergence, measure, morning
+from bench import convergence, detectors, measure, morning
 
 BENCHES: dict[str, Callable[..., None]] = {
     "measure": measure.main,
     "morning": morning.main,
     "convergence": convergence.main,
+    "detectors": detectors.main,
 }
 
 

@@ -1,0 +1,248 @@
+"""Three ways to see that reps do less than expected, each a probability: against a goal, peers, and their own past.
+
+Counts vary more than their mean says, so one distribution serves all three: the negative binomial with the expected
+mean and a variance of `spread` times that mean. `spread` is the dispersion of comparable reps' weekly counts, times
+what the limited data behind the expectation adds (for Poisson counts this is exactly the gamma-Poisson prediction).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+from scipy.stats import nbinom
+
+Array = NDArray[np.float64]
+Columns = NDArray[np.int64]
+
+RECENT = 15
+BASELINE = 60
+LOOKBACK = 182
+"""Working days that are judged; working days before them that those are held against; days in which both must lie."""
+FEWEST_EXPECTED = 5.0
+FEWEST_BASELINE_DAYS = 20.0
+FEWEST_PEERS = 5
+PRIOR_EVENTS = 10.0
+"""With less than this a detector says nothing."""
+LIKELY_MISS = 0.8
+"""Below this probability of missing the goal, being behind it is no reason to talk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What each rep did in some days: events counted, and days worked."""
+
+    count: Array
+    worked: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One indicator of many reps: a row a rep, and for each day what was `counted` and `worked` before it began.
+
+    A public holiday and a day of leave are worked 0; a day of a rep still ramping up, or a weekday on which comparable
+    reps do less, is worked in part. `peers` numbers the group of comparable reps that each rep belongs to.
+    """
+
+    counted: Array
+    worked: Array
+    peers: Columns
+
+    @classmethod
+    def of(cls, counts: Array, worked: Array, peers: Columns) -> "Series":
+        """From events and working days per rep and day, the planned ones at the end included."""
+        start = np.zeros((len(counts), 1))
+        return cls(
+            counted=np.hstack([start, counts.cumsum(axis=1)]),
+            worked=np.hstack([start, worked.cumsum(axis=1)]),
+            peers=peers,
+        )
+
+    def between(self, start: Columns | int, end: Columns | int) -> Window:
+        """From the day `start` up to, not with, the day `end`."""
+        rows = np.arange(len(self.counted))
+        return Window(
+            count=self.counted[rows, end] - self.counted[rows, start],
+            worked=self.worked[rows, end] - self.worked[rows, start],
+        )
+
+    def back(self, days: float, day: int) -> Columns:
+        """For each rep the day since which it worked `days` days before `day`."""
+        first = max(0, day - LOOKBACK)
+        earlier = self.worked[:, first : day + 1] < self.worked[:, [day]] - days - 1e-9
+        passed: Columns = earlier.sum(axis=1)
+        return first + passed
+
+    def others(self, values: Array) -> Array:
+        """The sum of `values` over each rep's comparable reps, without the rep."""
+        return self.pooled(values) - values
+
+    def pooled(self, values: Array) -> Array:
+        """The same, with the rep."""
+        sums: Array = np.bincount(self.peers, weights=values).astype(np.float64)
+        return sums[self.peers]
+
+    def others_in(self, window: Window) -> Window:
+        """What comparable reps did."""
+        return Window(count=self.others(window.count), worked=self.others(window.worked))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a detector expected of each rep and how unlikely so small a count is; `p` is NaN where it cannot say.
+
+    `miss`, for pace only, is the probability that the goal will be missed.
+    """
+
+    count: Array
+    expected: Array
+    spread: Array
+    p: Array
+    miss: Array | None = None
+
+    def of(self, rows: Columns) -> "Verdict":
+        """The verdict on these reps alone."""
+        miss = None if self.miss is None else self.miss[rows]
+        count, expected, spread, p = (values[rows] for values in (self.count, self.expected, self.spread, self.p))
+        return Verdict(count=count, expected=expected, spread=spread, p=p, miss=miss)
+
+    def band(self, share: float = 0.9) -> tuple[Array, Array]:
+        """The counts between which a rep that works as expected lies with this probability."""
+        size, chance = _negative_binomial(self.expected, self.spread)
+        return nbinom.ppf((1 - share) / 2, size, chance), nbinom.ppf((1 + share) / 2, size, chance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """When to look: before the day `day`, with each rep's evidence from the day `fresh` on.
+
+    A day that has raised an alarm is not evidence for another, so `fresh` lies behind the last alarm that was told.
+    `period` is the days from and up to which the goal holds; `goal` is events per working day, NaN for what comparable
+    reps achieve.
+    """
+
+    day: int
+    fresh: Columns
+    period: tuple[int, int]
+    goal: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What all detectors start from: three weeks (`recent`, and what of them is `fresh`), and the twelve before."""
+
+    fresh: Window
+    recent: Window
+    before: Window
+    dispersion: Array
+
+
+def see(series: Series, asked: Question) -> Seen:
+    """Cut the windows."""
+    recent = series.back(RECENT, asked.day)
+    return Seen(
+        fresh=series.between(np.maximum(recent, asked.fresh), asked.day),
+        recent=series.between(recent, asked.day),
+        before=series.between(series.back(RECENT + BASELINE, asked.day), recent),
+        dispersion=dispersion(series, asked.day),
+    )
+
+
+def trend(seen: Seen) -> Verdict:
+    """The last three weeks against the rep's own twelve weeks before them."""
+    own, before = seen.fresh, seen.before
+    expected = _rate(before) * own.worked
+    spread = seen.dispersion * (1 + _over(own.worked, before.worked))
+    return _verdict(own, expected, spread, known=before.worked >= FEWEST_BASELINE_DAYS)
+
+
+def peer(series: Series, seen: Seen) -> Verdict:
+    """The last three weeks against those of comparable reps.
+
+    How much those differ among themselves is part of the spread. With few of them that is uncertain, so it is widened
+    as the variance of Student's t is.
+    """
+    own, recent = seen.fresh, seen.recent
+    n, squared = series.others(np.sign(recent.worked)), series.others(_over(recent.count**2, recent.worked))
+    others = series.others_in(recent)
+    differing = _over(squared * others.worked / np.maximum(others.count, 1) - others.count, n - 3)
+    spread = np.maximum(seen.dispersion, differing) * (1 + _over(own.worked, others.worked))
+    return _verdict(own, _rate(others) * own.worked, spread, known=n >= FEWEST_PEERS)
+
+
+def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
+    """The period so far against the goal; being behind counts only where the goal will probably be missed."""
+    start, end = (np.full(len(series.counted), day) for day in asked.period)
+    so_far, own = series.between(start, asked.day), series.between(np.maximum(start, asked.fresh), asked.day)
+    others = series.others_in(seen.before)
+    given = not np.isnan(asked.goal)
+    goal = np.full(len(start), asked.goal) if given else _rate(others)
+    spread = seen.dispersion * (1 if given else 1 + _over(own.worked, others.worked))
+    behind = _verdict(own, goal * own.worked, spread, known=(goal > 0))
+    miss = _miss(goal, seen, so_far, series.between(asked.day, end).worked)
+    p = np.where((miss >= LIKELY_MISS) | np.isnan(behind.p), behind.p, 1.0)
+    return replace(behind, p=p, miss=miss)
+
+
+def _miss(goal: Array, seen: Seen, so_far: Window, to_come: Array) -> Array:
+    """The probability that what is to come, at the rep's own rate, will not make up what the goal lacks."""
+    count, worked = seen.before.count + seen.recent.count, seen.before.worked + seen.recent.worked
+    lacking = np.ceil(goal * (so_far.worked + to_come) - so_far.count - 1e-9)  # or rounding would ask for one more
+    return _at_most(lacking - 1, _over(count, worked) * to_come, seen.dispersion * (1 + _over(to_come, worked)))
+
+
+def weekday_shares(counts: Array, worked: Array, weekday: Columns, peers: Columns) -> Array:
+    """What each rep's day of work counts, by weekday: comparable reps' rate on that weekday over their rate on all.
+
+    From counts and days worked per rep and day; a weekday with few events is taken as any other (PRIOR_EVENTS).
+    """
+    counted, days = (_by_weekday(values, weekday, peers) for values in (counts, worked))
+    usual = days * _over(counted.sum(axis=1), days.sum(axis=1))[:, None]
+    return ((counted + PRIOR_EVENTS) / (usual + PRIOR_EVENTS))[peers]
+
+
+def dispersion(series: Series, day: int) -> Array:
+    """Variance over mean of weekly counts about each rep's own mean, pooled over comparable reps; never below 1.
+
+    Pearson's statistic over its degrees of freedom, for the twelve weeks before the recent three.
+    """
+    edges = np.maximum(day - 21 - 7 * np.arange(12, -1, -1), 0)
+    count, worked = np.diff(series.counted[:, edges]), np.diff(series.worked[:, edges])
+    mean = worked * _over(count.sum(axis=1), worked.sum(axis=1))[:, None]
+    unlike = _over((count - mean) ** 2, mean).sum(axis=1)
+    freedom = np.maximum((mean > 0).sum(axis=1) - 1.0, 0.0)
+    pooled = _over(series.pooled(unlike), series.pooled(freedom))
+    return np.maximum(pooled, 1.0)
+
+
+def _by_weekday(values: Array, weekday: Columns, peers: Columns) -> Array:
+    by_weekday = np.stack([values[:, weekday == day].sum(axis=1) for day in range(7)], axis=1)
+    sums = np.zeros((peers.max(initial=-1) + 1, 7))
+    np.add.at(sums, peers, by_weekday)
+    return sums
+
+
+def _rate(window: Window) -> Array:
+    """Events per day worked; 0 where none was."""
+    return _over(window.count, window.worked)
+
+
+def _over(above: Array, below: Array) -> Array:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _verdict(own: Window, expected: Array, spread: Array, known: NDArray[np.bool_]) -> Verdict:
+    enough = known & (expected >= FEWEST_EXPECTED)
+    p = np.where(enough, _at_most(own.count, expected, spread), np.nan)
+    return Verdict(count=own.count, expected=expected, spread=spread, p=p)
+
+
+def _at_most(count: Array, mean: Array, spread: Array) -> Array:
+    """The probability of `count` or fewer."""
+    size, chance = _negative_binomial(mean, spread)
+    return np.where(count < 0, 0.0, betainc(size, np.maximum(count, 0) + 1, chance))
+
+
+def _negative_binomial(mean: Array, spread: Array) -> tuple[Array, Array]:
+    wider = np.maximum(spread, 1 + 1e-6)  # at 1 it would be the Poisson distribution, which it then is in all but name
+    return np.maximum(mean, 1e-9) / (wider - 1), 1 / wider

@@ -1,0 +1,99 @@
+"""The nouns of leading indicators: what is counted, what it is held against, and what an alarm says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from coaching_rules.model import Area, Status
+
+Layer = Literal["activity", "objective", "result"]
+Period = Literal["week", "month"]
+Profile = Literal["account_manager", "prospector"]
+Counting = Literal["activity", "deal"]
+Channel = Literal["call", "meeting", "email", "task"]
+Once = Literal["each", "deal", "account", "contact"]
+Detector = Literal["pace", "peer", "trend"]
+Kind = Literal["coach", "watch", "data", "context"]
+
+WORKING_DAYS: Mapping[Period, float] = {"week": 5, "month": 65 / 3}
+"""What a goal per period is divided by; whose period has fewer working days has less of a goal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What is counted: activities that are done, or deals on the day they were created, if `when` holds.
+
+    `channels` and `two_way` choose among activities, `when` is a condition over the words of the deal. `once` counts an
+    account (deal, contact) once a day; `quiet_days` only if it was not in this count for so long before.
+    """
+
+    of: Counting
+    channels: tuple[Channel, ...] = ()
+    two_way: bool = False
+    when: str = ""
+    once: Once = "each"
+    quiet_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """Something a rep does that can be counted, and how much of it is expected.
+
+    `goal` is events per full `per`; None is what comparable reps achieve. `ramp` has the share of it that is expected
+    in each month of a new rep. Empty `profiles` are all of them. `ask` is what a manager may ask about it.
+    """
+
+    id: str
+    title: str
+    status: Status
+    owner: str
+    review_by: date
+    process: Area
+    layer: Layer
+    counts: Counted
+    per: Period
+    goal: float | None
+    profiles: tuple[Profile, ...] = ()
+    ramp: tuple[float, ...] = ()
+    ask: tuple[str, ...] = ()
+    source: str = field(default="", compare=False)
+
+    def serves(self, profile: str | None) -> bool:
+        """Whether it is one for reps of this profile."""
+        return not self.profiles or profile in self.profiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one detector saw: `count` where `expected` was likely, and `low` to `high` would have been no surprise.
+
+    `p` is how likely so few are when all is as expected. `miss`, for pace, is the probability of missing the goal.
+    """
+
+    count: float
+    expected: float
+    low: float
+    high: float
+    p: float
+    miss: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An indicator of a rep is off track on `as_of`.
+
+    `kind` is what to do with it: `coach` (the one of this rep that may reach the plan), `watch` (shown, never written),
+    `data` (so little of this rep's work is in the CRM that the question is where the rest is), or `context` (an
+    objective or a result, which stands beside an activity and never alone). `by` has the detectors that could say
+    something, and `strongest` names the one to speak of.
+    """
+
+    rep_id: str
+    manager_id: str | None
+    indicator_id: str
+    as_of: date
+    kind: Kind
+    p: float
+    strongest: Detector
+    by: Mapping[Detector, Measured]
