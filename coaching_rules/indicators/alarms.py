@@ -1,0 +1,103 @@
+"""From observations to alarms: what is off track, and the one thing about each rep that may reach the plan."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from coaching_rules.indicators.evidence import Look, discoveries, look
+from coaching_rules.indicators.model import Alarm, Detector, Indicator, Measured
+from coaching_rules.indicators.observations import Observations, asked_of
+
+LOW_CAPTURE = 0.5
+"""Below this share of deals with a recent activity, silence says more about the data than about the rep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """An indicator and what was seen of the reps it is for."""
+
+    indicator: Indicator
+    reps: tuple[str, ...]
+    managers: tuple[str | None, ...]
+    look: Look
+
+
+def assess(indicators: Sequence[Indicator], observations: Observations, as_of: date) -> list[Alarm]:
+    """What is off track at the beginning of the day `as_of`, whatever the indicators' status; the least likely first.
+
+    At most one alarm of a rep is `coach` or `data`: an activity's, and only if false discovery control over all
+    activities of all reps of its manager leaves it. The others are `watch`, or `context` for objectives and results.
+    """
+    judged = [_judge(indicator, observations.serving(indicator), as_of) for indicator in indicators]
+    activities = [one for one in judged if one.indicator.layer == "activity"]
+    alarms = _chosen([a for one in activities for a in _raised(one, as_of)], _believed(activities), observations)
+    beside = {alarm.rep_id for alarm in alarms}
+    others = [a for one in judged if one not in activities for a in _raised(one, as_of) if a.rep_id in beside]
+    return sorted([*alarms, *(replace(alarm, kind="context") for alarm in others)], key=_order)
+
+
+def _judge(indicator: Indicator, observed: Observations, as_of: date) -> _Judged:
+    return _Judged(
+        indicator=indicator,
+        reps=tuple(observed.reps["rep_id"].to_pylist()),
+        managers=tuple(observed.reps["manager_id"].to_pylist()),
+        look=look(*asked_of(indicator, observed, as_of)),
+    )
+
+
+def _raised(judged: _Judged, as_of: date) -> Iterator[Alarm]:
+    rows = np.flatnonzero(judged.look.alarms)
+    measured = {name: _measured(judged.look, name, rows) for name in judged.look.verdicts}
+    for at, row in enumerate(rows):
+        by = {name: found[at] for name, found in measured.items() if not np.isnan(found[at].p)}
+        yield Alarm(
+            rep_id=judged.reps[row],
+            manager_id=judged.managers[row],
+            indicator_id=judged.indicator.id,
+            as_of=as_of,
+            kind="watch",
+            p=float(judged.look.p[row]),
+            strongest=min(by, key=lambda name: by[name].p),
+            by=by,
+        )
+
+
+def _measured(look: Look, name: Detector, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Measured]:
+    verdict = look.verdicts[name].of(rows)
+    low, high = verdict.band()
+    miss = [None] * len(rows) if verdict.miss is None else verdict.miss.tolist()
+    columns = (verdict.count, verdict.expected, low, high, verdict.p)
+    return [
+        Measured(count=count, expected=expected, low=least, high=most, p=p, miss=chance)
+        for count, expected, least, most, p, chance in zip(*(column.tolist() for column in columns), miss)
+    ]
+
+
+def _believed(judged: Sequence[_Judged]) -> set[tuple[str, str]]:
+    """The rep and the indicator of what is left over all tests of each manager."""
+    if not judged:
+        return set()
+    managers = np.array([manager or "" for one in judged for manager in one.managers], dtype=str)
+    family = np.unique(managers, return_inverse=True)[1]
+    kept = discoveries(np.concatenate([one.look.p for one in judged]), family)
+    tests = ((rep, one.indicator.id) for one in judged for rep in one.reps)
+    return {test for test, believed in zip(tests, kept) if believed}
+
+
+def _chosen(alarms: list[Alarm], believed: set[tuple[str, str]], observations: Observations) -> list[Alarm]:
+    """The same alarms; the first believed one of each rep is for coaching, or a question about its data."""
+    capture = dict(zip(observations.reps["rep_id"].to_pylist(), observations.reps["capture_coverage"].to_pylist()))
+    chosen, spoken_of = list[Alarm](), set[str]()
+    for alarm in sorted(alarms, key=_order):
+        if alarm.rep_id not in spoken_of and (alarm.rep_id, alarm.indicator_id) in believed:
+            spoken_of.add(alarm.rep_id)
+            covered = capture[alarm.rep_id]
+            alarm = replace(alarm, kind="data" if covered is not None and covered < LOW_CAPTURE else "coach")
+        chosen.append(alarm)
+    return chosen
+
+
+def _order(alarm: Alarm) -> tuple[float, str, str]:
+    return alarm.p, alarm.rep_id, alarm.indicator_id

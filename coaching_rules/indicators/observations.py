@@ -1,0 +1,141 @@
+"""What was observed, as plain tables, and how one indicator of it becomes a series with a question to the detectors."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coaching_rules.errors import FactsError
+from coaching_rules.indicators.detectors import Array, Columns, Question, Series, weekday_shares
+from coaching_rules.indicators.model import WORKING_DAYS, Indicator
+
+COLUMNS = {
+    "reps": ("rep_id", "manager_id", "peers", "profile", "focus", "started_on", "capture_coverage"),
+    "days": ("rep_id", "day", "worked"),
+    "counts": ("rep_id", "indicator_id", "day", "count"),
+    "told": ("rep_id", "indicator_id", "day"),
+}
+DAYS_A_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """Four tables with the columns of COLUMNS; days are dates where the rep is. Raises FactsError when one lacks any.
+
+    `reps`: a row each; `peers` names the group of comparable reps, `focus` a profile that for now takes the place of
+    the rep's own, `capture_coverage` is the word of that name; all but the id may be NULL.
+    `days`: what of each day is worked, from 0 (holiday, leave, weekend) to 1; from 26 weeks before `as_of` to the end
+    of the month it lies in. A day that is not there is not worked.
+    `counts`: how many of what an indicator counts fell on a day; no row is none.
+    `told`: the `as_of` of each earlier alarm that reached a person.
+    """
+
+    reps: pa.Table
+    days: pa.Table
+    counts: pa.Table
+    told: pa.Table
+
+    def __post_init__(self) -> None:
+        missing = [
+            f"{name}: column {column} is missing"
+            for name, columns in COLUMNS.items()
+            for column in columns
+            if column not in getattr(self, name).column_names
+        ]
+        if missing:
+            raise FactsError("; ".join(missing))
+
+    def serving(self, indicator: Indicator) -> "Observations":
+        """Those of the reps that the indicator is for."""
+        profiles = pc.coalesce(self.reps["focus"], self.reps["profile"]).to_pylist()
+        return Observations(
+            reps=self.reps.filter(pa.array([indicator.serves(profile) for profile in profiles], pa.bool_())),
+            days=self.days,
+            counts=self.counts.filter(pc.equal(self.counts["indicator_id"], indicator.id)),
+            told=self.told.filter(pc.equal(self.told["indicator_id"], indicator.id)),
+        )
+
+
+def asked_of(indicator: Indicator, observed: Observations, as_of: date) -> tuple[Series, Question]:
+    """The series of the reps in `observed.reps`, in their order, and what to ask of it at the beginning of `as_of`."""
+    first, last = _span(observed, as_of)
+    rows, today = len(observed.reps), (as_of - first).days
+    shape = (rows, (last - first).days + 1)
+    worked, counts = _spread(observed, observed.days, "worked", first, shape), np.zeros(shape)
+    counts[:, :today] = _spread(observed, observed.counts, "count", first, shape)[:, :today]
+    peers = _groups(observed.reps)
+    weekday = (first.weekday() + np.arange(shape[1])) % 7
+    worked *= _ramped(indicator, observed.reps, first, shape[1])
+    worked *= weekday_shares(counts[:, :today], worked[:, :today], weekday[:today], peers)[:, weekday]
+    start, end = _period(indicator, as_of)
+    asked = Question(
+        day=today,
+        fresh=_fresh(observed, first, rows),
+        period=(max((start - first).days, 0), min((end - first).days, shape[1])),
+        goal=np.nan if indicator.goal is None else indicator.goal / WORKING_DAYS[indicator.per],
+    )
+    return Series.of(counts, worked, peers), asked
+
+
+def _span(observed: Observations, as_of: date) -> tuple[date, date]:
+    ends = pc.min_max(observed.days["day"]).as_py()
+    return min(ends["min"] or as_of, as_of - timedelta(days=1)), max(ends["max"] or as_of, as_of)
+
+
+def _spread(observed: Observations, table: pa.Table, column: str, first: date, shape: tuple[int, int]) -> Array:
+    """A row a rep, a column a day."""
+    row, day = _rows(observed, table), _days(table["day"], first)
+    inside = (row >= 0) & (day >= 0) & (day < shape[1])
+    spread = np.zeros(shape)
+    np.add.at(spread, (row[inside], day[inside]), _numbers(table[column])[inside])
+    return spread
+
+
+def _rows(observed: Observations, table: pa.Table) -> Columns:
+    """The row of each rep in `observed.reps`, -1 where it is not there."""
+    found: Columns = _numbers(pc.fill_null(pc.index_in(table["rep_id"], observed.reps["rep_id"]), -1)).astype(np.int64)
+    return found
+
+
+def _days(column: pa.ChunkedArray, first: date) -> Columns:
+    days: Columns = _numbers(column.cast(pa.date32()).cast(pa.int32())).astype(np.int64)
+    return days - (first - date(1970, 1, 1)).days
+
+
+def _numbers(column: pa.ChunkedArray) -> Array:
+    numbers: Array = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return numbers
+
+
+def _groups(reps: pa.Table) -> Columns:
+    """Numbers the groups of comparable reps; a rep without one is a group of one."""
+    names = pc.coalesce(reps["peers"], pc.binary_join_element_wise("of one:", reps["rep_id"], "")).to_pylist()
+    groups: Columns = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int64)
+    return groups
+
+
+def _ramped(indicator: Indicator, reps: pa.Table, first: date, days: int) -> Array:
+    """The share that is expected of each rep on each day; all of it where the start is unknown."""
+    started = _days(pc.fill_null(reps["started_on"], date(1970, 1, 1)), first)
+    month = np.floor((np.arange(days) - started[:, None]) / DAYS_A_MONTH)
+    ramp = np.array([*indicator.ramp, 1.0])
+    return ramp[np.clip(month, 0, len(indicator.ramp)).astype(np.int64)]
+
+
+def _period(indicator: Indicator, as_of: date) -> tuple[date, date]:
+    """The week or month of the last day that is over, so that its end is judged as well."""
+    eve = as_of - timedelta(days=1)
+    if indicator.per == "week":
+        monday = eve - timedelta(days=eve.weekday())
+        return monday, monday + timedelta(days=7)
+    start = eve.replace(day=1)
+    return start, (start + timedelta(days=31)).replace(day=1)
+
+
+def _fresh(observed: Observations, first: date, rows: int) -> Columns:
+    fresh = np.zeros(rows, dtype=np.int64)
+    row, day = _rows(observed, observed.told), _days(observed.told["day"], first)
+    np.maximum.at(fresh, row[row >= 0], day[row >= 0])
+    return fresh
