@@ -1,10 +1,9 @@
 """From tables of what was observed to the one thing about each rep that may reach the plan."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pyarrow as pa
 import pytest
 
 from coaching_rules.errors import FactsError
@@ -14,57 +13,20 @@ from coaching_rules.indicators.observations import Observations
 
 AS_OF = date(2026, 6, 22)
 DAYS = [date(2025, 12, 1) + timedelta(days=n) for n in range(212)]
-REPS = [f"rep {n}" for n in range(8)]
 SLUMP = AS_OF - timedelta(days=21)
 MEETINGS = Indicator(
     id="meetings", title="Meetings held", status="live", owner="sales-ops", review_by=AS_OF, process="call",
     layer="activity", counts=Counted(of="activity"), per="month", goal=None,
 )  # fmt: skip
 CALLS, WINS = replace(MEETINGS, id="calls"), replace(MEETINGS, id="wins", layer="result")
-REP_TYPES = pa.schema(
-    [(name, pa.string()) for name in ("rep_id", "manager_id", "peers", "profile", "focus")]
-    + [("started_on", pa.date32()), ("capture_coverage", pa.float64())]
-)
-
-
-def observed(
-    slumps: Iterable[tuple[str, str]] = (),
-    indicators: Iterable[str] = ("meetings",),
-    told: tuple[tuple[str, str, date], ...] = (),
-    free: Iterable[tuple[str, date]] = (),
-    **of_first: object,
-) -> Observations:
-    """Eight comparable reps of one manager with two events a working day, one where a rep and an indicator slumped."""
-    first = {"profile": "prospector", "focus": None, "started_on": None, "capture_coverage": 1.0, **of_first}
-    usual = {**first, "focus": None, "started_on": None, "capture_coverage": 1.0}
-    rows = [{"rep_id": r, "manager_id": "m", "peers": "reps", **(usual if r != REPS[0] else first)} for r in REPS]
-    away, slow = set(free), set(slumps)
-    worked = [(r, day) for r in REPS for day in DAYS if day.weekday() < 5 and (r, day) not in away]
-    counts = [
-        (r, name, day, 1 if (r, name) in slow and day >= SLUMP else 2)
-        for name in indicators
-        for r, day in worked
-        if day < AS_OF
-    ]
-    return Observations(
-        reps=pa.Table.from_pylist(rows, schema=REP_TYPES),
-        days=pa.table({"rep_id": [r for r, _ in worked], "day": [d for _, d in worked], "worked": [1.0] * len(worked)}),
-        counts=pa.table(dict(zip(("rep_id", "indicator_id", "day", "count"), map(list, zip(*counts))))),
-        told=pa.table(
-            {
-                "rep_id": pa.array([t[0] for t in told], pa.string()),
-                "indicator_id": pa.array([t[1] for t in told], pa.string()),
-                "day": pa.array([t[2] for t in told], pa.date32()),
-            }
-        ),
-    )
+Observe = Callable[..., Observations]
 
 
 def kinds(alarms: list[Alarm]) -> list[tuple[str, str, str]]:
     return [(alarm.rep_id, alarm.indicator_id, alarm.kind) for alarm in alarms]
 
 
-def test_a_slump_is_found_with_what_was_expected() -> None:
+def test_a_slump_is_found_with_what_was_expected(observed: Observe) -> None:
     """Half of two a day for three weeks: the rep's own past, the peers and the goal all say so."""
     (alarm,) = assess([MEETINGS], observed([("rep 0", "meetings")]), AS_OF)
     assert kinds([alarm]) == [("rep 0", "meetings", "coach")]
@@ -76,19 +38,19 @@ def test_a_slump_is_found_with_what_was_expected() -> None:
     assert alarm.by[alarm.strongest].p == min(measured.p for measured in alarm.by.values())
 
 
-def test_nothing_is_said_where_nothing_changed() -> None:
+def test_nothing_is_said_where_nothing_changed(observed: Observe) -> None:
     """Reps who do as ever raise nothing."""
     assert assess([MEETINGS, CALLS], observed(indicators=("meetings", "calls")), AS_OF) == []
 
 
-def test_one_indicator_of_a_rep_at_a_time() -> None:
+def test_one_indicator_of_a_rep_at_a_time(observed: Observe) -> None:
     """Two are off track; one may be coached, the other is shown."""
     both = observed([("rep 0", "meetings"), ("rep 0", "calls")], ("meetings", "calls"))
     found = assess([MEETINGS, CALLS], both, AS_OF)
     assert sorted(alarm.kind for alarm in found) == ["coach", "watch"]
 
 
-def test_a_result_never_speaks_alone() -> None:
+def test_a_result_never_speaks_alone(observed: Observe) -> None:
     """Beside an activity it is context; without one it is nothing."""
     names = ("meetings", "wins")
     beside = observed([("rep 0", "meetings"), ("rep 0", "wins"), ("rep 1", "wins")], names)
@@ -98,26 +60,26 @@ def test_a_result_never_speaks_alone() -> None:
     ]
 
 
-def test_where_little_is_captured_the_question_is_about_the_data() -> None:
+def test_where_little_is_captured_the_question_is_about_the_data(observed: Observe) -> None:
     """Silence of a rep whose work the CRM does not show is not the rep's."""
     (alarm,) = assess([MEETINGS], observed([("rep 0", "meetings")], capture_coverage=0.3), AS_OF)
     assert alarm.kind == "data"
 
 
-def test_what_was_told_is_not_told_again_on_the_same_days() -> None:
+def test_what_was_told_is_not_told_again_on_the_same_days(observed: Observe) -> None:
     """After an alarm of Friday, Monday is quiet."""
     slump = [("rep 0", "meetings")]
     told = (("rep 0", "meetings", AS_OF - timedelta(days=3)),)
     assert assess([MEETINGS], observed(slump, told=told), AS_OF) == []
 
 
-def test_leave_is_not_a_slump() -> None:
+def test_leave_is_not_a_slump(observed: Observe) -> None:
     """Two weeks away, planned or not, and the rep is as good as before."""
     away = [("rep 0", AS_OF - timedelta(days=n)) for n in range(1, 15)]
     assert assess([MEETINGS], observed(free=away), AS_OF) == []
 
 
-def test_a_new_rep_is_expected_to_do_a_part() -> None:
+def test_a_new_rep_is_expected_to_do_a_part(observed: Observe) -> None:
     """Half of what peers do, three weeks after the start, is an alarm without a ramp and none with it."""
     weeks = [("rep 0", day) for day in DAYS if day < SLUMP]
     new = observed([("rep 0", "meetings")], free=weeks, started_on=SLUMP)
@@ -125,7 +87,7 @@ def test_a_new_rep_is_expected_to_do_a_part() -> None:
     assert assess([replace(MEETINGS, ramp=(0.5, 0.75))], new, AS_OF) == []
 
 
-def test_a_focus_takes_the_place_of_the_profile() -> None:
+def test_a_focus_takes_the_place_of_the_profile(observed: Observe) -> None:
     """A prospector who is to grow large accounts is measured as an account manager is."""
     slump = [("rep 0", "meetings")]
     accounts = replace(MEETINGS, profiles=("account_manager",))
@@ -136,13 +98,13 @@ def test_a_focus_takes_the_place_of_the_profile() -> None:
 
 
 @pytest.mark.parametrize(("goal", "behind"), [(43, True), (20, False)])
-def test_a_goal_of_the_orgs_own(goal: float, behind: bool) -> None:
+def test_a_goal_of_the_orgs_own(observed: Observe, goal: float, behind: bool) -> None:
     """One a day since the month began is far behind 43 a month, and not behind 20."""
     (alarm,) = assess([replace(MEETINGS, goal=goal)], observed([("rep 0", "meetings")]), AS_OF)
     assert (alarm.by["pace"].p < 0.05) is behind
 
 
-def test_a_manager_with_many_reps_on_track_hears_less() -> None:
+def test_a_manager_with_many_reps_on_track_hears_less(observed: Observe) -> None:
     """False discovery control: a weak alarm that would be told alone is only shown among many."""
     slump = observed([("rep 0", "meetings")], ("meetings", *(f"other {n}" for n in range(8))))
     weak = date(2026, 6, 12)
@@ -151,12 +113,12 @@ def test_a_manager_with_many_reps_on_track_hears_less() -> None:
     assert [alarm.kind for alarm in assess([MEETINGS, *others], slump, weak)] == ["watch"]
 
 
-def test_nobody_to_judge_is_no_alarm() -> None:
+def test_nobody_to_judge_is_no_alarm(observed: Observe) -> None:
     """An indicator that serves nobody is passed over."""
     assert assess([replace(MEETINGS, profiles=("account_manager",))], observed(), AS_OF) == []
 
 
-def test_a_table_that_lacks_a_column_is_refused() -> None:
+def test_a_table_that_lacks_a_column_is_refused(observed: Observe) -> None:
     """With its name."""
     whole = observed()
     with pytest.raises(FactsError, match="days: column worked is missing"):
