@@ -27,8 +27,8 @@ from coaching_rules.indicators.detectors import (
 )
 from coaching_rules.indicators.evidence import discoveries, look
 
-SEED = 20_261_122
-"""The limits in coaching_rules/indicators were chosen on seeds 1, 2, 7 and 11."""
+SEED = 31_337
+"""Nothing was chosen on this seed: the limits in coaching_rules/indicators were on 1, 2, 7, 11 and 20,261,122."""
 TEAM = 8
 BEFORE = 19 * 7
 YEAR = 52 * 7

@@ -157,17 +157,11 @@ def trend(seen: Seen) -> Verdict:
 
 
 def peer(series: Series, seen: Seen) -> Verdict:
-    """The last three weeks against those of comparable reps.
-
-    How much those differ among themselves is part of the spread. With few of them that is uncertain, so it is widened
-    as the variance of Student's t is.
-    """
-    own, recent = seen.fresh, seen.recent
-    n, squared = series.others(np.sign(recent.worked)), series.others(_over(recent.count**2, recent.worked))
-    others = series.others_in(recent)
-    differing = _over(squared * others.worked / np.maximum(others.count, 1) - others.count, n - 3)
-    spread = np.maximum(seen.dispersion, differing) * (1 + _over(own.worked, others.worked))
-    return _verdict(own, _rate(others) * own.worked, spread, known=n >= FEWEST_PEERS)
+    """The last three weeks against those of comparable reps; how much these differ is part of the spread."""
+    own, others = seen.fresh, series.others_in(seen.recent)
+    spread = _among_others(series, seen, own.worked) * (1 + _over(own.worked, others.worked))
+    known = series.others(np.sign(seen.recent.worked)) >= FEWEST_PEERS
+    return _verdict(own, _rate(others) * own.worked, spread, known=known)
 
 
 def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
@@ -177,11 +171,27 @@ def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
     others = series.others_in(seen.before)
     given = not np.isnan(asked.goal)
     goal = np.full(len(start), asked.goal) if given else _rate(others)
-    spread = seen.dispersion * (1 if given else 1 + _over(own.worked, others.worked))
+    spread = seen.dispersion
+    if not given:
+        spread = _among_others(series, seen, own.worked) * (1 + _over(own.worked, others.worked))
     behind = _verdict(own, goal * own.worked, spread, known=(goal > 0))
     miss = _miss(goal, seen, so_far, series.between(asked.day, end).worked)
     p = np.where((miss >= LIKELY_MISS) | np.isnan(behind.p), behind.p, 1.0)
     return replace(behind, p=p, miss=miss)
+
+
+def _among_others(series: Series, seen: Seen, worked: Array) -> Array:
+    """The spread of a count in so many days worked by one of comparable reps, who differ in what they usually do.
+
+    How much they differed in the twelve weeks is uncertain where they are few, so it is widened as the variance of
+    Student's t is. A difference between reps grows with the square of the days, and chance with the days.
+    """
+    before = seen.before
+    n, squared = series.others(np.sign(before.worked)), series.others(_over(before.count**2, before.worked))
+    others = series.others_in(before)
+    differing = _over(_over(squared * others.worked, others.count) - others.count, n - 3)
+    beyond_chance = np.maximum(differing - seen.dispersion, 0)
+    return seen.dispersion + beyond_chance * _over(worked * n, others.worked)
 
 
 def _miss(goal: Array, seen: Seen, so_far: Window, to_come: Array) -> Array:
