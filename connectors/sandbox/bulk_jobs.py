@@ -29,7 +29,7 @@ class Job:
     changed: datetime
     began: float
     state: State = "UploadComplete"
-    header: tuple[str, ...] = ()
+    header: str = ""
     rows: int = 0
     took: int = 0
     error: str | None = None

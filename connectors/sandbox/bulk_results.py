@@ -1,7 +1,5 @@
 """Processing query jobs: the result is set aside as it is at that moment, and handed out as CSV in pages."""
 
-import csv
-import io
 import time
 
 from connectors.sandbox.bulk_jobs import KEPT, Job
@@ -9,6 +7,7 @@ from connectors.sandbox.errors import Rejected
 from connectors.sandbox.org import Actor, Org
 from connectors.sandbox.plan import Output, Plan, plan
 from connectors.sandbox.queries import sight
+from connectors.sandbox.schema import TEXT_TYPES
 from connectors.sandbox.soql import parse
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
@@ -65,35 +64,29 @@ def _end(org: Org, job: Job) -> None:
 
 def _process(org: Org, job: Job) -> None:
     found = planned(org, job.user_id, job.query, job.operation)
-    columns = ", ".join(f"{_written(output)} AS c{number}" for number, output in enumerate(found.outputs))
-    select = f"SELECT {columns} {found.source} WHERE {found.condition} {found.ending}"
+    line = DELIMITERS[job.delimiter].join('"%w"' if output.type in TEXT_TYPES else '"%s"' for output in found.outputs)
+    values = ", ".join(map(_written, found.outputs))
+    select = f"SELECT printf('{line}', {values}) AS line {found.source} WHERE {found.condition} {found.ending}"
     with org.transaction():
         # A temporary table lies in a file of its own: a result of millions of rows costs no memory.
         org.execute(f"CREATE TABLE {job.table} AS {select}", found.params)
     job.rows = org.execute(f"SELECT count(*) FROM {job.table}").fetchone()[0]
-    job.header = tuple(".".join(output.names) for output in found.outputs)
+    job.header = DELIMITERS[job.delimiter].join(f'"{".".join(output.names)}"' for output in found.outputs)
     job.state = "JobComplete"
 
 
 def _written(output: Output) -> str:
-    """The column as CSV has it: instants end in Z, booleans are words."""
+    """The value as CSV has it: null is an empty one, instants end in Z, booleans are words."""
     if output.type == "datetime":
         return f"substr({output.sql}, 1, 23) || 'Z'"
     if output.type == "boolean":
         return f"CASE {output.sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
-    return output.sql
+    return f"ifnull({output.sql}, '')" if output.type in TEXT_TYPES else output.sql
 
 
 def page(org: Org, job: Job, after: int, count: int) -> bytes:
-    """The header and up to `count` rows behind the first `after`, every value in quotes, null as an empty one."""
-    text = io.StringIO()
-    writer = csv.writer(
-        text,
-        delimiter=DELIMITERS[job.delimiter],
-        lineterminator=LINE_ENDINGS[job.line_ending],
-        quoting=csv.QUOTE_ALL,
-    )
-    writer.writerow(job.header)
-    sql = f"SELECT * FROM {job.table} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"
-    writer.writerows(org.execute(sql, (after, after + count)))
-    return text.getvalue().encode()
+    """The header and up to `count` rows behind the first `after`."""
+    sql = f"SELECT line FROM {job.table} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"
+    lines = [job.header, *(line for (line,) in org.execute(sql, (after, after + count)))]
+    ending = LINE_ENDINGS[job.line_ending]
+    return (ending.join(lines) + ending).encode()
