@@ -1,25 +1,17 @@
 """Runs the measurements of docs/benchmarks.md. `python -m bench morning 12.5` runs one, at a scale of its own."""
 
 import sys
-from collections.abc import Callable
+from importlib import import_module
 
-from bench import convergence, detectors, measure, morning
-
-BENCHES: dict[str, Callable[..., None]] = {
-    "measure": measure.main,
-    "morning": morning.main,
-    "convergence": convergence.main,
-    "detectors": detectors.main,
-}
+BENCHES = ("pull", "morning", "measure", "convergence", "detectors")
 
 
 def run(arguments: list[str]) -> None:
     """Run the named measurement with its arguments, or each with its own defaults."""
-    if arguments:
-        BENCHES[arguments[0]](*arguments[1:])
-        return
-    for bench in BENCHES.values():
-        bench()
+    if arguments and arguments[0] not in BENCHES:
+        sys.exit(f"There is no measurement '{arguments[0]}'; there are: {', '.join(BENCHES)}.")
+    for name in arguments[:1] or BENCHES:
+        import_module(f"bench.{name}").main(*arguments[1:])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""Our side of a measurement: a connection to the served org, and the loop over it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.config import Coaching
+from app.gate import named, open_gate
+from app.pipeline import Loop
+from app.store import connections
+from app.store.connections import Vault
+from app.store.session import Store
+from bench.org import TODAY
+from coaching_rules.loader import starter
+
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+COACHING = Coaching.model_validate({"api_share": 1, "planning": {"most_new_tasks": 10**6}})
+
+
+def connect(store: Store, vault: Vault, facts: Mapping[str, Any]) -> None:
+    """Store a connection named bench."""
+    settings = {name: facts[name] for name in ("client_id", "ca_file", "username")}
+    settings |= {"login_url": facts["url"], "key_field": "Coaching_Key__c"}
+    secrets = {"private_key": Path(facts["private_key_file"]).read_text("ascii")}
+    with store.begin() as transaction:
+        connections.save(transaction, vault, "bench", "salesforce", settings, secrets, NOON)
+
+
+def loop(store: Store, vault: Vault, now: datetime) -> Loop:
+    """What the rhythms of `app.pipeline` ask for, at this instant."""
+    org = named(store, "bench")
+    connector = open_gate(store, vault, org, COACHING, now)
+    return Loop(store=store, org=org, connector=connector, coaching=COACHING, rules=starter(), clock=lambda: now)
