@@ -13,12 +13,11 @@ import requests
 
 from app import pipeline
 from app.pipeline import Report
-from app.store import schema
 from app.store.connections import Vault
-from app.store.session import Store, open_store
+from app.store.session import Store
 from bench import table
 from bench.org import served
-from bench.ours import NOON, connect, loop
+from bench.ours import NOON, loop, opened
 
 CHANGED_DEALS = 200  # what people touch between two mornings, whatever the size of the org
 
@@ -31,17 +30,13 @@ def main(*scales: str) -> None:
 
 
 def _measure(scale: str, folder: Path, facts: dict[str, Any]) -> None:
-    store = open_store(f"sqlite:///{folder}/coachsync.sqlite3")
-    schema.ready(store)
-    vault = Vault(folder, None)
-    connect(store, vault, facts)
-    table.head("run", "open deals", "rows pulled", *STAGES, "total s", "API calls", "peak MB")
-    first = _morning(store, vault, NOON)
-    _say(store, "first", first)
-    _say(store, "quiet", _morning(store, vault, NOON + timedelta(minutes=30)))
-    changed = _edit(store, facts)
-    _say(store, f"{changed} changed", _morning(store, vault, NOON + timedelta(hours=1)))
-    store.close()
+    with opened(folder, facts) as (store, vault):
+        table.head("run", "open deals", "rows pulled", *STAGES, "total s", "API calls", "peak MB")
+        first = _morning(store, vault, NOON)
+        _say(store, "first", first)
+        _say(store, "quiet", _morning(store, vault, NOON + timedelta(minutes=30)))
+        changed = _edit(store, facts)
+        _say(store, f"{changed} changed", _morning(store, vault, NOON + timedelta(hours=1)))
 
 
 STAGES = ("pull", "reconcile", "measure", "judge", "plan", "push")

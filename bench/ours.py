@@ -1,6 +1,8 @@
 """Our side of a measurement: a connection to the served org, and the loop over it."""
 
-from collections.abc import Mapping
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,24 @@ from typing import Any
 from app.config import Coaching
 from app.gate import named, open_gate
 from app.pipeline import Loop
-from app.store import connections
+from app.store import connections, schema
 from app.store.connections import Vault
-from app.store.session import Store
+from app.store.session import Store, open_store
 from bench.org import TODAY
 from coaching_rules.loader import starter
 
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 COACHING = Coaching.model_validate({"api_share": 1, "planning": {"most_new_tasks": 10**6}})
+
+
+@contextmanager
+def opened(folder: Path, facts: Mapping[str, Any]) -> Iterator[tuple[Store, Vault]]:
+    """An empty SQLite store in this folder with a connection named bench, and what opens its secrets."""
+    store, vault = open_store(f"sqlite:///{folder}/coachsync.sqlite3"), Vault(folder, None)
+    schema.ready(store)
+    connect(store, vault, facts)
+    yield store, vault
+    store.close()
 
 
 def connect(store: Store, vault: Vault, facts: Mapping[str, Any]) -> None:
@@ -32,3 +44,9 @@ def loop(store: Store, vault: Vault, now: datetime) -> Loop:
     org = named(store, "bench")
     connector = open_gate(store, vault, org, COACHING, now)
     return Loop(store=store, org=org, connector=connector, coaching=COACHING, rules=starter(), clock=lambda: now)
+
+
+def cpu_seconds() -> float:
+    """What this process has used of the processors so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
