@@ -31,7 +31,9 @@ def main(task: Task, tap: str, folder: Path) -> None:
     found = subprocess.run([*asked, "--discover"], env=environment, capture_output=True, check=True).stdout
     fields = {name: set(columns.split(", ")) for columns, name in map(_asked, task.queries.values())}
     catalog.write_text(json.dumps(_selected(json.loads(found), fields)), "utf-8")
-    os.execve(tap, [*asked, "--properties", str(catalog)], environment)
+    state = folder / "state.json"
+    since = ["--state", str(state)] if state.exists() else []
+    os.execve(tap, [*asked, "--properties", str(catalog), *since], environment)
 
 
 def _asked(soql: str) -> tuple[str, str]:
