@@ -71,15 +71,20 @@ def main(size: str = "0.1", times: str = "1", *names: str) -> None:
     with tempfile.TemporaryDirectory() as folder, served("plain", size, Path(folder)) as facts:
         for _ in range(int(times)):
             for name in chosen:
-                results[name].append(_run(CONTENDERS[name], facts, Path(folder)))
-                print(name, results[name][-1], file=sys.stderr)
+                try:
+                    results[name].append(_run(CONTENDERS[name], facts, Path(folder)))
+                except (OSError, subprocess.CalledProcessError) as missing:
+                    print(f"{name} is left out: {missing}", file=sys.stderr)
+                else:
+                    print(name, results[name][-1], file=sys.stderr)
     _print(results)
 
 
 def _print(results: Mapping[str, Sequence[Ran]]) -> None:
     table.head("who", "rows", "seconds", "of the floor", "rows a second", "CPU s", "peak MB", "calls", "pages")
-    floor = median(ran.seconds for ran in results.get(FLOOR, ())) if FLOOR in results else float("nan")
-    for name, runs in results.items():
+    measured = {name: runs for name, runs in results.items() if runs}
+    floor = median(ran.seconds for ran in measured[FLOOR]) if FLOOR in measured else float("nan")
+    for name, runs in measured.items():
         ran = Ran(**{key: median(asdict(ran)[key] for ran in runs) for key in Ran.__slots__})
         table.row(
             name, f"{ran.rows:,.0f}", f"{ran.seconds:.2f}", f"{ran.seconds / floor:.2f}",
