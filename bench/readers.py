@@ -39,6 +39,8 @@ SOQL = f"{BULK_SOQL} ORDER BY SystemModstamp"
 IDS = Path(__file__).parent / "peers" / "ids.mjs"
 DUE = date(2030, 1, 8)
 MOST_SECONDS = 30
+NEVER_SETTLED = 13
+"""How node ends when a promise that is waited for can no longer be kept or broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,9 @@ class Jsforce(Reader):
             ran = subprocess.run(line, env=environment, capture_output=True, timeout=MOST_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             return Saw(error="reads without end")
-        return Saw(**json.loads(ran.stdout)) if ran.stdout else Saw(error="never answers")
+        if ran.stdout:
+            return Saw(**json.loads(ran.stdout))
+        return Saw(error="never answers" if ran.returncode == NEVER_SETTLED else "crashes")
 
 
 class Tap(Reader):
