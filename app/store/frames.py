@@ -1,8 +1,4 @@
-"""Rows on their way to be measured: the columns that measure reads, as Arrow, as we knew them at an instant.
-
-SQLite is read through the driver that also writes. A second SQLite library in the same process, which ADBC would
-bring, drops the first one's locks when it closes the file, and another process may then throw away its last writes.
-"""
+"""Rows on their way to be measured: the columns that measure reads, as Arrow, as we knew them at an instant."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,10 +9,12 @@ import pyarrow as pa
 from sqlalchemy import Boolean, ColumnElement, Date, Engine, Float, Integer, Select, Table, select
 from sqlalchemy.engine import URL
 
+from app.store import sqlite_rows
 from app.store.canonical import accounts, activities, deal_changes, deal_contacts, deals, field_changes, stages, users
 from app.store.coaching import plan_items
 from app.store.ledger import outcomes
 from app.store.session import Store, StoreFailed
+from app.store.sqlite_rows import INSTANT, Question
 from app.store.tables import Instant
 
 READ: dict[Table, str] = {
@@ -32,9 +30,6 @@ READ: dict[Table, str] = {
     plan_items: "id grain subject_id rep_id state opened_at closed_at",
     outcomes: "item_id role kind at",
 }
-BATCH = 2_000
-"""Rows fetched at once from SQLite; few enough to stay in the cache while they become columns."""
-INSTANT = pa.timestamp("us", "UTC")
 
 
 def frames(store: Store, connection_id: int, known_at: datetime) -> dict[str, pa.Table]:
@@ -44,13 +39,14 @@ def frames(store: Store, connection_id: int, known_at: datetime) -> dict[str, pa
     Raises StoreFailed.
     """
     on_postgresql = store.engine.dialect.name == "postgresql"
-    queries = {}
+    questions = []
     for table, columns in READ.items():
         # SQLite would walk an index and fetch row by row, in twice the time of a pass over the whole table
         mine = table.c.connection_id if on_postgresql else table.c.connection_id + 0
         query = select(*(table.c[name] for name in columns.split())).where(mine == connection_id)
-        queries[table.name] = query.where(table.c.observed_at <= known_at) if "observed_at" in table.c else query
-    return dict((_from_postgresql if on_postgresql else _from_sqlite)(store, queries))
+        query = query.where(table.c.observed_at <= known_at) if "observed_at" in table.c else query
+        questions.append((table.name, _text(store.engine, query), _schema(query)))
+    return dict((_from_postgresql if on_postgresql else sqlite_rows.read)(store, questions))
 
 
 def _text(engine: Engine, query: Select[Any]) -> str:
@@ -66,13 +62,13 @@ def _arrow(column: ColumnElement[Any]) -> pa.DataType:
     return kinds.get(type(column.type), pa.string())
 
 
-def _from_postgresql(store: Store, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
+def _from_postgresql(store: Store, questions: list[Question]) -> Iterator[tuple[str, pa.Table]]:
     try:
         with adbc.connect(_libpq(store.engine.url)) as connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            for name, query in queries.items():
-                cursor.execute(_text(store.engine, query))
-                yield name, cursor.fetch_arrow_table().cast(_schema(query))
+            for name, query, schema in questions:
+                cursor.execute(query)
+                yield name, cursor.fetch_arrow_table().cast(schema)
     except adbc.Error as error:
         raise StoreFailed(
             "The database cannot be read; check COACHSYNC_DATABASE_URL and that it is running."
@@ -81,26 +77,3 @@ def _from_postgresql(store: Store, queries: dict[str, Select[Any]]) -> Iterator[
 
 def _libpq(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _from_sqlite(store: Store, queries: dict[str, Select[Any]]) -> Iterator[tuple[str, pa.Table]]:
-    with store.read() as connection:
-        for name, query in queries.items():
-            cursor = connection.exec_driver_sql(_text(store.engine, query)).cursor
-            yield name, pa.Table.from_batches(_batches(cursor, _schema(query)), _schema(query))
-
-
-def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while rows := cursor.fetchmany(BATCH):
-        yield pa.record_batch([_cells(cells, type_) for cells, type_ in zip(zip(*rows), schema.types)], schema=schema)
-
-
-def _cells(cells: tuple[Any, ...], type_: pa.DataType) -> pa.Array:
-    """SQLite keeps instants and dates as text in UTC, and booleans as 0 and 1."""
-    if type_ == INSTANT:
-        return pa.array(cells, pa.string()).cast(pa.timestamp("us")).cast(INSTANT)
-    if type_ == pa.date32():
-        return pa.array(cells, pa.string()).cast(type_)
-    if type_ == pa.bool_():
-        return pa.array(cells, pa.int8()).cast(type_)
-    return pa.array(cells, type_)

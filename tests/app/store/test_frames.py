@@ -57,14 +57,48 @@ def test_only_what_we_had_learnt_and_only_ours(org_anywhere: Any) -> None:
     assert (ids, frames(org_anywhere.store, 2, org_anywhere.now)["deals"].num_rows) == ([0, 1, 1], 0)
 
 
-def test_reading_takes_no_lock_from_the_writer(sqlite: Store, org: Any) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_reading_takes_no_lock_from_the_writer(sqlite: Store, org: Any, large: bool) -> None:
     """After our reading another process that closes the file does not throw away what we write next."""
     path = str(sqlite.engine.url.database)
     org.deal("D")
+    if large:
+        enlarge(sqlite)
     frames(sqlite, 1, org.now)
     assert count_elsewhere(path) == "1"
     org.deal("E")
     assert count_elsewhere(path) == "2"
+
+
+def test_a_large_file_is_read_as_a_small_one(sqlite: Store, org: Any) -> None:
+    """Another process reads it, and rows, types, blanks and accents are the same; also where a table is empty."""
+    org.deal(
+        "D'1", created_at=org.ago(1.000001), amount=7, close_date=date(2028, 2, 29), next_step="Ünïcode; -- 'x' %s"
+    )
+    org.activity(1, contact_id=None, two_way=True)
+    org.item(1)
+    org.outcome(1, 3)
+    small = frames(sqlite, 1, org.now)
+    enlarge(sqlite)
+    assert frames(sqlite, 1, org.now) == small
+    assert "adbc_driver_sqlite" not in sys.modules
+
+
+def test_a_large_file_that_cannot_be_read_is_named(sqlite: Store, org: Any) -> None:
+    """The other process's failure is ours, in a sentence."""
+    enlarge(sqlite)
+    with sqlite.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE deals RENAME COLUMN stage TO step")
+    with pytest.raises(StoreFailed, match=r"cannot be read: .*no such column.* Run again"):
+        frames(sqlite, 1, org.now)
+
+
+def enlarge(store: Store) -> None:
+    """Make the file so large that it is worth another process."""
+    with store.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE filling AS SELECT zeroblob(40000000) AS filling")
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def count_elsewhere(path: str) -> str:
