@@ -58,9 +58,10 @@ class Judgement:
     tallies: Mapping[str, Tally]
 
 
-def evaluate(rules: Sequence[Rule], facts: Facts) -> Judgement:
+def evaluate(rules: Sequence[Rule], facts: Facts, *, carried: Sequence[str] = ()) -> Judgement:
     """Judge every subject of `facts` by every one of `rules`, whatever its status.
 
+    `carried` are words whose values every finding brings along, besides those it names.
     Raises ConditionErrors for a rule that would not have loaded, FactsError for a grain without a table.
     """
     findings: list[Finding] = []
@@ -69,11 +70,11 @@ def evaluate(rules: Sequence[Rule], facts: Facts) -> Judgement:
         for grain in WORDS:
             judged = [(rule, conditions.parse(rule.when, grain)) for rule in rules if rule.grain == grain]
             if judged:
-                _lay_out(connection, grain, facts, judged)
+                _lay_out(connection, grain, facts, judged, carried)
                 tallies |= _count(connection, judged)
                 for at, (rule, condition) in enumerate(judged):
                     if tallies[rule.id].matched:
-                        findings.extend(_find(connection, rule, condition, at))
+                        findings.extend(_find(connection, rule, condition, at, carried))
     return Judgement(as_of=facts.as_of, findings=tuple(findings), tallies=tallies)
 
 
@@ -113,14 +114,16 @@ def _sealed() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _lay_out(connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts, judged: Sequence[_Judged]) -> None:
+def _lay_out(
+    connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts, judged: Sequence[_Judged], carried: Sequence[str]
+) -> None:
     """A table `judged` of the words these rules need and, for each rule, its verdict: true, false or NULL.
 
     Every number in it is a finite DOUBLE or NULL, because DuckDB counts NaN as larger than any number.
     """
     if grain not in facts.tables:
         raise FactsError(f"there are rules about a {grain}, and no table of {grain} facts")
-    named = {name for rule, condition in judged for name in _named(rule, condition)} | {SUBJECT[grain]}
+    named = {name for rule, condition in judged for name in _named(rule, condition, carried)} | {SUBJECT[grain]}
     columns = ", ".join(_column(word) for word in WORDS[grain].values() if word.name in named)
     verdicts = ", ".join(f"{condition.sql} AS verdict_{at}" for at, (_, condition) in enumerate(judged))
     only = "WHERE is_open" if grain == "deal" else ""
@@ -147,16 +150,18 @@ def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> 
     }
 
 
-def _find(connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition, at: int) -> Iterator[Finding]:
-    names = _named(rule, condition)
+def _find(
+    connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition, at: int, carried: Sequence[str]
+) -> Iterator[Finding]:
+    names = _named(rule, condition, carried)
     subject = SUBJECT[rule.grain]
-    columns = [f'"{name}"' for name in names]
+    columns = [_cell(WORDS[rule.grain][name]) for name in names]
     clauses = [f"{clause.holds}, {clause.threshold or 'NULL'}" for clause in condition.clauses]
     selected = ", ".join([f'"{subject}"', *columns, *clauses])
     query = f'SELECT {selected} FROM judged WHERE verdict_{at} ORDER BY "{subject}"'
     version = rule.version
     for row in connection.execute(query).fetchall():
-        values = {name: _value(WORDS[rule.grain][name], cell) for name, cell in zip(names, row[1:])}
+        values = dict(zip(names, row[1:]))
         yield Finding(
             rule_id=rule.id,
             rule_version=version,
@@ -167,16 +172,16 @@ def _find(connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Conditio
         )
 
 
-def _named(rule: Rule, condition: Condition) -> list[str]:
-    """The words whose values a finding carries: those of the condition, of the texts, and what is behind them."""
+def _named(rule: Rule, condition: Condition, carried: Sequence[str]) -> list[str]:
+    """The words whose values a finding has: those of the condition, of the texts, what is behind them, and carried."""
     said = [name for text in rule.texts for name in PLACEHOLDER.findall(text)]
-    named = dict.fromkeys(name for name in (*condition.words, *said) if name in WORDS[rule.grain])
+    named = dict.fromkeys(name for name in (*condition.words, *said, *carried) if name in WORDS[rule.grain])
     behind = [f"{name}{suffix}" for name in named for suffix in ("_n", "_raw")]
     return list(named | dict.fromkeys(name for name in behind if name in WORDS[rule.grain]))
 
 
-def _value(word: Word, cell: Value) -> Value:
-    return int(cell) if word.type == "integer" and isinstance(cell, float) else cell
+def _cell(word: Word) -> str:
+    return f'CAST("{word.name}" AS BIGINT)' if word.type == "integer" else f'"{word.name}"'
 
 
 def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mapping[str, Value]) -> Iterator[Evidence]:

@@ -5,17 +5,26 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from app.store import judgements
 from app.store.session import Transaction
 from app.store.tables import row_of
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
-from coaching_rules.model import Finding, Rule, RuleSet
-from coaching_rules.vocabulary import SUBJECT, Grain
+from coaching_rules.model import Rule, RuleSet
 
 Row = dict[str, Any]
+CARRIED = (
+    "deal_name",
+    "owner_id",
+    "owner_name",
+    "rep_id",
+    "rep_name",
+    "manager_id",
+    "is_early",
+    "amount",
+    "segment_median_amount",
+    "days_since_coached",
+)
+"""Words that planning and `status` read in every finding, whatever its rule says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,23 +39,22 @@ class Judged:
 
 def judge(transaction: Transaction, connection_id: int, run_id: int | None, facts: Facts, rules: RuleSet) -> Judged:
     """Hold the facts against the rules and keep what was found. Twice with the same facts changes nothing more."""
-    judgement = evaluate(rules.judged, facts)
-    rows = _rows(judgement, {rule.id: rule for rule in rules.judged}, facts)
-    before = judgements.open_by_subject(transaction, connection_id)
-    episodes = judgements.episodes(transaction, connection_id)
-    new = [_opened(row, connection_id, episodes.get(key, 0) + 1) for key, row in rows.items() if key not in before]
-    gone = [before[key] for key in before if key not in rows]
+    judgement = evaluate(rules.judged, facts, carried=CARRIED)
+    rows = _rows(judgement, {rule.id: rule for rule in rules.judged})
+    before = judgements.open_findings(transaction, connection_id)
+    new = [_opened(row, connection_id) for key, row in rows.items() if key not in before]
+    changed = {held.id: rows[key] for key, held in before.items() if key in rows and held.differs(rows[key])}
+    gone = [held.id for key, held in before.items() if key not in rows]
     judgements.keep_versions(transaction, [_version(rule, facts.as_of) for rule in rules.judged])
     if run_id is not None:
         judgements.keep_counts(transaction, _counts(run_id, rules.judged, judgement.tallies))
-    judgements.keep_open(transaction, {before[key]: row for key, row in rows.items() if key in before})
+    judgements.renew(transaction, changed)
     judgements.add(transaction, new)
     judgements.clear(transaction, gone, facts.as_of)
     return Judged(opened=len(new), persisting=len(rows) - len(new), cleared=len(gone), tallies=judgement.tallies)
 
 
-def _rows(judgement: Judgement, rules: Mapping[str, Rule], facts: Facts) -> dict[tuple[str, str], Row]:
-    known = {grain: _known(facts, grain, judgement.findings) for grain in facts.tables}
+def _rows(judgement: Judgement, rules: Mapping[str, Rule]) -> dict[tuple[str, str], Row]:
     return {
         (f.rule_id, f.subject_id): {
             "rule_id": f.rule_id,
@@ -56,28 +64,19 @@ def _rows(judgement: Judgement, rules: Mapping[str, Rule], facts: Facts) -> dict
             "kind": rules[f.rule_id].kind,
             "severity": rules[f.rule_id].severity,
             "evidence": [_plain(row_of(evidence)) for evidence in f.evidence],
-            "facts": known[f.grain][f.subject_id],
+            "facts": _plain(f.values),
             "seen_at": judgement.as_of,
         }
         for f in judgement.findings
     }
 
 
-def _known(facts: Facts, grain: Grain, findings: Sequence[Finding]) -> dict[str, Row]:
-    """Every word of the subjects that were found, by subject."""
-    subjects = pa.array(sorted({f.subject_id for f in findings if f.grain == grain}), pa.string())
-    table = facts.tables[grain]
-    found = table.filter(pc.is_in(table.column(SUBJECT[grain]), value_set=subjects)).to_pylist()
-    return {row[SUBJECT[grain]]: _plain(row) for row in found}
-
-
-def _plain(row: Row) -> Row:
+def _plain(row: Mapping[str, Any]) -> Row:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
-def _opened(row: Row, connection_id: int, episode: int) -> Row:
-    opened = {"connection_id": connection_id, "episode": episode, "state": "open", "opened_at": row["seen_at"]}
-    return row | opened
+def _opened(row: Row, connection_id: int) -> Row:
+    return row | {"connection_id": connection_id, "state": "open", "opened_at": row["seen_at"]}
 
 
 def _version(rule: Rule, at: datetime) -> Row:

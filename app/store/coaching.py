@@ -26,9 +26,9 @@ findings = Table(
     Column("severity", Integer, nullable=False),
     Column("state", Text, nullable=False),  # open | cleared
     Column("evidence", Json, nullable=False),
-    Column("facts", Json, nullable=False),  # values of the words its sentences use
+    Column("facts", Json, nullable=False),  # values of the words its sentences and planning use
     Column("opened_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # when its evidence or facts last changed
     Column("cleared_at", Instant),
     UniqueConstraint("connection_id", "rule_id", "subject_id", "episode"),
     Index(None, "connection_id", "state"),

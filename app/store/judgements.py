@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
@@ -10,6 +10,18 @@ from app.store.coaching import findings, rule_counts, rule_versions
 from app.store.upsert import upsert
 
 Row = dict[str, Any]
+RENEWED = ("rule_version", "severity", "evidence", "facts")
+"""What can change about a finding while it is open."""
+
+
+class Held(NamedTuple):
+    """An open finding as it is stored: its id, and what it says of each of RENEWED."""
+
+    id: int
+    said: Sequence[Any]
+
+    def differs(self, row: Row) -> bool:
+        return any(row[name] != value for name, value in zip(RENEWED, self.said))
 
 
 def keep_versions(connection: Connection, versions: Sequence[Row]) -> None:
@@ -30,42 +42,35 @@ def keep_counts(connection: Connection, rows: Sequence[Row]) -> None:
         upsert(connection, rule_counts, rows)
 
 
-def open_by_subject(connection: Connection, connection_id: int) -> dict[tuple[str, str], int]:
-    """Ids of open findings by (rule, subject)."""
+def open_findings(connection: Connection, connection_id: int) -> dict[tuple[str, str], Held]:
+    """Open findings by (rule, subject)."""
     rows = connection.execute(
-        select(findings.c.id, findings.c.rule_id, findings.c.subject_id).where(
+        select(findings.c.id, findings.c.rule_id, findings.c.subject_id, *(findings.c[name] for name in RENEWED)).where(
             findings.c.connection_id == connection_id, findings.c.state == "open"
         )
     )
-    return {(row.rule_id, row.subject_id): row.id for row in rows}
+    return {(rule_id, subject_id): Held(id, said) for id, rule_id, subject_id, *said in rows}
 
 
-def episodes(connection: Connection, connection_id: int) -> dict[tuple[str, str], int]:
-    """How often each (rule, subject) has been open."""
-    rows = connection.execute(
-        select(findings.c.rule_id, findings.c.subject_id, func.max(findings.c.episode))
-        .where(findings.c.connection_id == connection_id)
-        .group_by(findings.c.rule_id, findings.c.subject_id)
-    )
-    return {(rule, subject): episode for rule, subject, episode in rows}
-
-
-def keep_open(connection: Connection, renewed: Mapping[int, Row]) -> None:
-    """Renew what is known of findings that still hold."""
-    if not renewed:
+def renew(connection: Connection, changed: Mapping[int, Row]) -> None:
+    """Say anew what is known of findings that still hold; `seen_at` is when that last changed."""
+    if not changed:
         return
-    table = findings.c
-    statement = update(findings).where(table.id == bindparam("b_id"))
-    names = ("rule_version", "severity", "evidence", "facts", "seen_at")
+    names = (*RENEWED, "seen_at")
     values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    rows = [{"b_id": key, **{f"b_{name}": row[name] for name in names}} for key, row in renewed.items()]
-    connection.execute(statement.values(values), rows)
+    rows = [{"b_id": id, **{f"b_{name}": row[name] for name in names}} for id, row in changed.items()]
+    connection.execute(update(findings).where(findings.c.id == bindparam("b_id")).values(values), rows)
 
 
 def add(connection: Connection, rows: Sequence[Row]) -> None:
-    """Open new findings."""
-    if rows:
-        connection.execute(insert(findings), list(rows))
+    """Open new findings, each as the next episode of its rule and subject."""
+    if not rows:
+        return
+    earlier = findings.alias()
+    same = [earlier.c[name] == bindparam(name) for name in ("connection_id", "rule_id", "subject_id")]
+    episode = select(func.coalesce(func.max(earlier.c.episode), 0) + 1).where(*same).scalar_subquery()
+    values: dict[str, Any] = {name: bindparam(name) for name in rows[0]}
+    connection.execute(insert(findings).values({**values, "episode": episode}), list(rows))
 
 
 def clear(connection: Connection, ids: Sequence[int], at: datetime) -> None:

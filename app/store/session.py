@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
@@ -87,7 +88,8 @@ def open_store(url: str) -> Store:
             raise StoreFailed(f"COACHSYNC_DATABASE_URL names {where.get_backend_name()}; use sqlite or postgresql.")
         if where.get_backend_name() == "sqlite" and where.database:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, pool_pre_ping=where.get_backend_name() == "postgresql")
+        ping = where.get_backend_name() == "postgresql"
+        engine = create_engine(where, pool_pre_ping=ping, json_serializer=_json, json_deserializer=orjson.loads)
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreFailed(
             "COACHSYNC_DATABASE_URL is no database address; write postgresql://user@host/name."
@@ -98,6 +100,10 @@ def open_store(url: str) -> Store:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return Store(engine)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _prepare_sqlite(dbapi: sqlite3.Connection, record: Any) -> None:
