@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Table, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, insert, or_, select, update
 
 from app.store.canonical import crm_notes, crm_tasks, users
 from app.store.coaching import findings, plan_items, plans
@@ -124,13 +124,15 @@ def as_content(role: str, content: Json) -> TaskContent | NoteContent:
 
 def open_findings(connection: Connection, connection_id: int) -> list[OpenFinding]:
     """Every coaching finding that holds, in the order in which they were first found."""
+    names = tuple(OpenFinding.__dataclass_fields__)
+    columns = (findings.c[name] for name in names)
+    found = connection.execute(select(*columns).where(*_holds(connection_id)).order_by(findings.c.id))
+    return [OpenFinding(**dict(zip(names, row))) for row in found]
+
+
+def _holds(connection_id: int) -> tuple[ColumnElement[bool], ...]:
     table = findings.c
-    found = connection.execute(
-        select(*(table[name] for name in OpenFinding.__dataclass_fields__))
-        .where(table.connection_id == connection_id, table.state == "open", table.kind == "coaching")
-        .order_by(table.id)
-    )
-    return [OpenFinding(**row._mapping) for row in found]
+    return table.connection_id == connection_id, table.state == "open", table.kind == "coaching"
 
 
 def people(connection: Connection, connection_id: int) -> dict[str, Person]:
@@ -141,25 +143,35 @@ def people(connection: Connection, connection_id: int) -> dict[str, Person]:
     return {row.id: Person(**row._mapping) for row in rows}
 
 
-def items(connection: Connection, connection_id: int) -> list[Item]:
-    """Every conversation there has been, the oldest first: a handful a week and manager."""
+def items(connection: Connection, connection_id: int, *, at_hand: datetime | None = None) -> list[Item]:
+    """Every conversation there has been, the oldest first.
+
+    `at_hand` leaves out what no longer matters by then: what was answered in an earlier week, on a subject of which no
+    finding is open.
+    """
     columns = [plan_items.c[name] for name in Item.__dataclass_fields__ if name != "week"]
-    rows = connection.execute(
-        select(*columns, plans.c.week)
-        .join(plans, plans.c.id == plan_items.c.plan_id)
-        .where(plan_items.c.connection_id == connection_id)
-        .order_by(plan_items.c.id)
-    )
+    query = select(*columns, plans.c.week).join(plans, plans.c.id == plan_items.c.plan_id)
+    rows = connection.execute(query.where(_matters(connection_id, at_hand)).order_by(plan_items.c.id))
     return [Item(**row._mapping) for row in rows]
 
 
-def answers(connection: Connection, connection_id: int) -> list[Answer]:
-    """What people did with our items, the oldest first."""
+def answers(connection: Connection, connection_id: int, *, at_hand: datetime | None = None) -> list[Answer]:
+    """What people did with these items, the oldest first."""
     columns = [outcomes.c[name] for name in Answer.__dataclass_fields__]
-    rows = connection.execute(
-        select(*columns).where(outcomes.c.connection_id == connection_id).order_by(outcomes.c.at, outcomes.c.id)
-    )
-    return [Answer(**row._mapping) for row in rows]
+    query = select(*columns).join(plan_items, plan_items.c.id == outcomes.c.item_id)
+    query = query.join(plans, plans.c.id == plan_items.c.plan_id).where(_matters(connection_id, at_hand))
+    return [Answer(**row._mapping) for row in connection.execute(query.order_by(outcomes.c.at, outcomes.c.id))]
+
+
+def _matters(connection_id: int, at_hand: datetime | None) -> ColumnElement[bool]:
+    ours = plan_items.c.connection_id == connection_id
+    if at_hand is None:
+        return ours
+    last_week = at_hand - timedelta(days=8)  # a manager's Monday begins up to a day before or after ours
+    recent = or_(plans.c.week >= last_week.date(), plan_items.c.closed_at >= last_week)
+    waits = plan_items.c.state.in_(("open", "ignored"))
+    asked = plan_items.c.subject_id.in_(select(findings.c.subject_id).where(*_holds(connection_id)))
+    return and_(ours, or_(waits, recent, asked))
 
 
 def owed(connection: Connection, connection_id: int) -> dict[str, Owed]:

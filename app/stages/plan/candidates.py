@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 
 from app.config import Coaching
@@ -80,12 +81,13 @@ def situations(
 ) -> dict[str, Situation]:
     """Every thread with a live coaching rule that holds, by thread."""
     live = [f for f in findings if (rule := rules.get(f.rule_id)) and rule.status == "live" and rule.coach]
+    blocked = cache(lambda rep_id, manager_id: _blocked(rep_id, manager_id, people, coaching))
     found = {}
     for thread, group in groupby(sorted(live, key=_thread), key=_thread):
         candidate = _candidate(thread, list(group), rules)
         found[thread] = Situation(
             candidate=candidate,
-            blocked=_blocked(candidate, people, coaching),
+            blocked=blocked(candidate.rep_id, candidate.manager_id),
             silent={r.rule: why for r in candidate.reasons if (why := _silence(r, candidate, past, as_of))},
         )
     return found
@@ -100,7 +102,8 @@ def new_candidate(situation: Situation, past: Past, coaching: Coaching, as_of: d
         why_not = TOO_SOON
     if why_not:
         return LeftOut(candidate=whole, why_not=why_not)
-    return replace(whole, reasons=free[:1] if whole.grain == "rep" else free)
+    asked = free[:1] if whole.grain == "rep" else free
+    return whole if asked == whole.reasons else replace(whole, reasons=asked)
 
 
 def _thread(finding: OpenFinding) -> str:
@@ -145,17 +148,17 @@ def _reason(finding: OpenFinding, rule: Rule) -> Reason:
     )
 
 
-def _blocked(candidate: Candidate, people: Mapping[str, Person], coaching: Coaching) -> str | None:
-    rep, manager = people.get(candidate.rep_id), people.get(candidate.manager_id)
+def _blocked(rep_id: str, manager_id: str, people: Mapping[str, Person], coaching: Coaching) -> str | None:
+    rep, manager = people.get(rep_id), people.get(manager_id)
     if not rep:
         return NO_OWNER
     if not rep.active:
         return OWNER_INACTIVE
-    if not candidate.manager_id:
+    if not manager_id:
         return NO_MANAGER
-    if candidate.manager_id == rep.id:
+    if manager_id == rep_id:
         return OWN_MANAGER
-    if _in_a_circle(rep.id, candidate.manager_id, people):
+    if _in_a_circle(rep_id, manager_id, people):
         return MANAGERS_IN_A_CIRCLE
     if not manager or not manager.active:
         return MANAGER_INACTIVE

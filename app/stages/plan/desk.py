@@ -18,7 +18,7 @@ WORTH_REPEATING = ("done", "contested")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The store as of `as_of`. `threads` has each thread's items, the newest last."""
+    """The store as of `as_of`. `items` are those at hand, `threads` has each thread's, the newest last."""
 
     connection_id: int
     as_of: datetime
@@ -68,8 +68,8 @@ def read(
     """Lay out the desk."""
     findings = store.open_findings(transaction, connection_id)
     people = store.people(transaction, connection_id)
-    items = store.items(transaction, connection_id)
-    answers = store.answers(transaction, connection_id)
+    items = store.items(transaction, connection_id, at_hand=as_of)
+    answers = store.answers(transaction, connection_id, at_hand=as_of)
     owed = store.owed(transaction, connection_id)
     before = past(items, answers)
     threads, answers_by_item, owed_by_item = defaultdict(list), defaultdict(list), defaultdict(list)

@@ -5,7 +5,7 @@ Everything here is a pure function of its arguments; what does not fit leaves wi
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -192,14 +192,15 @@ class _Room:
         return self.early_used < self.caps.early_share * self.week.minutes
 
     def why_not(self, candidate: Candidate) -> str | None:
-        refusals: Sequence[tuple[bool, str]] = (
-            (self.prompts >= self.caps.prompts_a_week, WEEK_FULL),
-            (self.open_by_rep[candidate.rep_id] >= self.caps.open_per_rep, REP_FULL),
-            (self.led[candidate.lead.rule] >= candidate.lead.max_per_week, RULE_FULL),
-            (candidate.minutes > self.week.minutes, LONGER_THAN_WEEK),
-            (self.used + candidate.minutes > self.week.minutes, OVER_MINUTES),
-        )
-        return next((sentence for holds, sentence in refusals if holds), None)
+        if self.prompts >= self.caps.prompts_a_week:
+            return WEEK_FULL
+        if self.open_by_rep[candidate.rep_id] >= self.caps.open_per_rep:
+            return REP_FULL
+        if self.led[candidate.lead.rule] >= candidate.lead.max_per_week:
+            return RULE_FULL
+        if candidate.minutes > self.week.minutes:
+            return LONGER_THAN_WEEK
+        return OVER_MINUTES if self.used + candidate.minutes > self.week.minutes else None
 
     def take(self, candidate: Candidate) -> bool:
         """Make room for it, and say whether there was any."""

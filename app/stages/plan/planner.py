@@ -1,5 +1,6 @@
 """The story of planning: settle what waits, fill what is left of each week, and owe the CRM the words."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from app.stages.plan import outbox
 from app.stages.plan.candidates import new_candidate
 from app.stages.plan.deeds import Deed, Settled, opened, overtaken, settle_all
 from app.stages.plan.desk import Desk, read
-from app.stages.plan.draft import Candidate, LeftOut, draft
+from app.stages.plan.draft import Candidate, LeftOut, Week, draft
 from app.stages.plan.outbox import Difference
 from app.stages.plan.weeks import week_of
 from app.store import plans as store
@@ -99,7 +100,12 @@ def _draft_all(desk: Desk, items: Sequence[Item], only: set[str] | None) -> tupl
             asked.setdefault(situation.candidate.manager_id, []).append(candidate)
         elif isinstance(candidate, LeftOut) and _is_in(candidate, only):
             blocked.append(candidate)
-    return blocked, [_draft_one(desk, manager_id, asked[manager_id], items, only) for manager_id in sorted(asked)]
+    open_by_rep = Counter(item.rep_id for item in items if item.state == "open")
+    own = defaultdict(list)
+    for item in items:
+        own[item.manager_id].append(item)
+    weeks = {manager_id: _week(desk, manager_id, own[manager_id], open_by_rep) for manager_id in sorted(asked)}
+    return blocked, [_draft_one(desk, manager_id, asked[manager_id], week, only) for manager_id, week in weeks.items()]
 
 
 def _with_open_items(desk: Desk) -> set[str]:
@@ -110,11 +116,14 @@ def _is_in(left: LeftOut, only: set[str] | None) -> bool:
     return only is None or left.candidate.subject_id in only
 
 
+def _week(desk: Desk, manager_id: str, own: Sequence[Item], open_by_rep: Mapping[str, int]) -> Week:
+    return week_of(desk.setting(manager_id), desk.calendar(manager_id), own, open_by_rep, desk.as_of)
+
+
 def _draft_one(
-    desk: Desk, manager_id: str, asked: Sequence[Candidate | LeftOut], items: Sequence[Item], only: set[str] | None
+    desk: Desk, manager_id: str, asked: Sequence[Candidate | LeftOut], week: Week, only: set[str] | None
 ) -> Drafted:
-    calendar, setting = desk.calendar(manager_id), desk.setting(manager_id)
-    week = week_of(manager_id, setting, calendar, items, desk.as_of)
+    calendar = desk.calendar(manager_id)
     chosen = draft(week, [c for c in asked if isinstance(c, Candidate)], desk.coaching.planning, only)
     never_ranked = [left for left in asked if isinstance(left, LeftOut) and _is_in(left, only)]
     new = tuple(opened(desk, calendar, choice) for choice in chosen.chosen)

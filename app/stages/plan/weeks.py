@@ -1,7 +1,7 @@
 """What is already taken of each manager's week: by items that wait in the CRM and by sessions held in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from app.calendar import Calendar
@@ -11,14 +11,18 @@ from app.store.plans import Item
 
 
 def week_of(
-    manager_id: str, coaching: ManagerCoaching, calendar: Calendar, items: Sequence[Item], as_of: datetime
+    coaching: ManagerCoaching,
+    calendar: Calendar,
+    own: Sequence[Item],
+    open_by_rep: Mapping[str, int],
+    as_of: datetime,
 ) -> Week:
-    """The week as it stands. An open item takes its minutes in every week until it is answered or put off beyond it.
+    """The week of a manager with these items of their `own`.
 
-    Prompts are those of this week, whatever became of them, and those carried into it.
+    An open item takes its minutes in every week until it is answered or put off beyond it. Prompts are those of this
+    week, whatever became of them, and those carried into it.
     """
     monday = calendar.week(as_of)
-    own = [item for item in items if item.manager_id == manager_id]
     waiting = [item for item in own if item.state == "open" and not _put_off(item, monday)]
     held = [item for item in own if item.state == "done" and item.closed_at and calendar.week(item.closed_at) == monday]
     asked = [item for item in own if item.week == monday]
@@ -29,7 +33,7 @@ def week_of(
         early_used=sum(item.minutes for item in (*waiting, *held) if item.early),
         prompts=len(asked) + len(carried),
         led=Counter(item.reasons[0]["rule"] for item in asked),
-        open_by_rep=Counter(item.rep_id for item in items if item.state == "open"),
+        open_by_rep=open_by_rep,
     )
 
 
