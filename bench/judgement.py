@@ -1,9 +1,11 @@
 """What a morning judgement costs beside DuckDB alone: `python -m bench judgement [OPEN_DEALS [DATABASE_URL]]`.
 
 *Alone* is the same facts and conditions, run by DuckDB over the same frames. *First* is a first morning, *again* one an
-hour later, when nothing changed, *next day* the morning after, when every age has.
+hour later, when nothing changed, *next day* the morning after, when every age has. *CPU* is the ratio of processor
+time, which tells more than seconds on a machine that has other work.
 """
 
+import os
 import resource
 import subprocess
 import sys
@@ -31,6 +33,7 @@ from coaching_rules.loader import starter
 FIRST = datetime(2026, 5, 4, 6, tzinfo=UTC)
 MORNINGS = {"first": FIRST, "again": FIRST + timedelta(hours=1), "next day": FIRST + timedelta(days=1)}
 COACHING = Coaching.model_validate({"planning": {"most_new_tasks": 10**6}})
+TITLES = "morning | open deals | open findings | read | measure | judge | plan | sum | alone | ratio | CPU | MB"
 CONNECTION = (
     "INSERT INTO connections (id, name, crm, settings, secrets, created_at)"
     " VALUES (1, 'bench', 'sandbox', '{}', '', '2026-01-01 00:00:00')"
@@ -45,41 +48,44 @@ def main(deals: str = "100000", url: str = "") -> None:
             transaction.exec_driver_sql(CONNECTION)
         where = store.engine.url.set(drivername=store.engine.dialect.name).render_as_string(hide_password=False)
         subprocess.run([sys.executable, "-m", "bench.company", where, deals], check=True)
-        _row(
-            "morning", "open deals", "open findings", "read", "measure", "judge", "plan", "sum", "alone", "ratio", "MB"
-        )
+        _row(TITLES)
         for name, at in MORNINGS.items():
             _row(name, deals, *_morning(store, at))
 
 
 def _morning(store: Store, at: datetime) -> list[object]:
     rules = starter()
-    clock = [perf_counter()]
+    clock = [_now()]
     rows = frames(store, 1, at)
-    clock.append(perf_counter())
-    alone = _alone(rows, at)
+    clock.append(_now())
+    _alone(rows, at)
+    clock.append(_now())
     del rows
-    clock.append(perf_counter())
     facts = measure(store, 1, as_of=at)
-    clock.append(perf_counter())
+    clock.append(_now())
     with store.begin() as transaction:
         judged = judge(transaction, 1, None, facts, rules)
-    clock.append(perf_counter())
+    clock.append(_now())
     with store.begin() as transaction:
         plan(transaction, 1, as_of=at, coaching=COACHING, rules={rule.id: rule for rule in rules.rules})
-    clock.append(perf_counter())
-    read, _, both, *later = (after - before for before, after in pairwise(clock))
-    total = both + sum(later)
+    clock.append(_now())
+    wall, cpu = ([after - before for before, after in pairwise(times)] for times in zip(*clock))
+    read, alone, both, judging, planning = wall
+    seconds = [f"{value:.2f}" for value in (read, both - read, judging, planning, sum(wall[2:]), alone)]
+    ratios = [f"{sum(spent[2:]) / spent[1]:.1f}" for spent in (wall, cpu)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
-    seconds = [f"{value:.2f}" for value in (read, both - read, *later, total, alone)]
-    return [judged.opened + judged.persisting, *seconds, f"{total / alone:.1f}", peak]
+    return [judged.opened + judged.persisting, *seconds, *ratios, peak]
 
 
-def _alone(rows: Mapping[str, pa.Table], at: datetime) -> float:
-    """Seconds that the facts and the conditions take DuckDB when nothing is kept of them."""
+def _now() -> tuple[float, float]:
+    """Seconds by the clock, and of processors, those of processes that have ended included."""
+    return perf_counter(), sum(os.times()[:4])
+
+
+def _alone(rows: Mapping[str, pa.Table], at: datetime) -> None:
+    """The facts and the conditions, and nothing kept of them."""
     sql = files("app").joinpath("sql")
     with closing(duckdb.connect()) as duck:
-        began = perf_counter()
         for name, table in rows.items():
             duck.register(name, table)
         for name, value in {"as_of": at, "known_at": at, "today": at.date()}.items():
@@ -91,7 +97,6 @@ def _alone(rows: Mapping[str, pa.Table], at: datetime) -> float:
             held = conditions.parse(rule.when, rule.grain).sql
             only = " AND is_open" if rule.grain == "deal" else ""
             duck.execute(f"SELECT count(*) FROM {rule.grain}_facts WHERE ({held}){only}").fetchall()
-        return perf_counter() - began
 
 
 def _row(*cells: object) -> None:
