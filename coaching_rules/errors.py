@@ -6,18 +6,20 @@ ValueError
 └── FactsError        tables that are not what the vocabulary promises
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with a condition, `offset` characters into it; `line` and `column` count from 1."""
+    """One thing wrong with a condition: `length` characters, `offset` into it; `line` and `column` count from 1."""
 
     message: str
     offset: int
     line: int
     column: int
+    length: int = 1
 
 
 class ConditionErrors(ValueError):
@@ -28,22 +30,32 @@ class ConditionErrors(ValueError):
         self.problems = tuple(problems)
 
 
+_LONGEST_NAME = 60
+"""Characters of a name that are compared with those that are known; comparing costs their square."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleError:
-    """One thing wrong with a rule file; `line` and `column` count from 1, `excerpt` is that line of the file."""
+    """One thing wrong, or probably not meant, in a rule file.
+
+    `line` and `column` count from 1; `excerpt` is that line of the file unless it is endless, `length` how much of it
+    is meant.
+    """
 
     file: str
     line: int
     column: int
     message: str
     excerpt: str = ""
+    length: int = 1
 
     def __str__(self) -> str:
         said = f"{self.file}:{self.line}:{self.column}: {self.message}"
-        # A file of one endless line must not flood the terminal.
-        if not self.excerpt.strip() or len(self.excerpt) > 300:
+        if not self.excerpt.strip():
             return said
-        return f"{said}\n    {self.excerpt}\n    {' ' * (self.column - 1)}^"
+        margin = f"{self.line:>5}"
+        mark = " " * (self.column - 1) + "^" * self.length
+        return f"{said}\n{margin} | {self.excerpt}\n{' ' * len(margin)} | {mark}"
 
 
 class RuleErrors(ValueError):
@@ -57,3 +69,9 @@ class RuleErrors(ValueError):
 
 class FactsError(ValueError):
     """These tables are not what the vocabulary promises; the message lists every difference."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, if any is near."""
+    near = difflib.get_close_matches(name.lower()[:_LONGEST_NAME], list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from coaching_rules.conditions import suggestion
-from coaching_rules.errors import RuleError
+from coaching_rules.errors import RuleError, suggestion
+from coaching_rules.vocabulary import EARLIEST, LATEST
 
+MOST_MISTAKES = 50
+"""What is noted about one file; after that it is not read on."""
+_LONGEST_MESSAGE = 400
+_WIDEST = 300
+"""Characters of a line that is still worth showing; an endless one must not flood the terminal."""
 Scalar = bool | int | float | str | date | None
 Choice = TypeVar("Choice", bound=str)
 
@@ -25,6 +30,10 @@ class Node:
     """For a mapping: where each key starts."""
 
 
+class TooManyMistakes(Exception):
+    """A page has so many mistakes that reading on helps nobody."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Page:
     """One file, and the mistakes found in it so far."""
@@ -33,18 +42,32 @@ class Page:
     text: str
     errors: list[RuleError] = field(default_factory=list)
 
-    def note(self, at: int, message: str) -> None:
-        """Note a mistake `at` so many characters into the file."""
-        line_start = self.text.rfind("\n", 0, at) + 1
-        line = self.text.count("\n", 0, at) + 1
+    def note(self, at: int | Node, message: str, length: int = 1) -> None:
+        """Note a mistake: a whole node, or `length` characters, `at` so many characters into the file.
+
+        Raises TooManyMistakes when the page is full.
+        """
+        self.errors.append(self.place(at, message, length))
+        if len(self.errors) >= MOST_MISTAKES:
+            raise TooManyMistakes
+
+    def place(self, at: int | Node, message: str, length: int = 1) -> RuleError:
+        """Something to say about a place of the file, which it does not keep."""
+        start, length = (at.start, at.end - at.start) if isinstance(at, Node) else (at, length)
+        line_start = self.text.rfind("\n", 0, start) + 1
         line_text = self.text[line_start:].split("\n", 1)[0].rstrip()
-        excerpt = "".join(character if character.isprintable() else " " for character in line_text)
-        self.errors.append(
-            RuleError(file=self.file, line=line, column=at - line_start + 1, message=message, excerpt=excerpt)
+        shown = line_text if len(line_text) <= _WIDEST else ""
+        return RuleError(
+            file=self.file,
+            line=self.text.count("\n", 0, start) + 1,
+            column=start - line_start + 1,
+            message=message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…",
+            excerpt="".join(character if character.isprintable() else " " for character in shown),
+            length=max(1, min(length, line_start + len(line_text) - start)),
         )
 
     def inside(self, node: Node, offset: int) -> int:
-        """Where the character `offset` into a text stands in the file; folding moves spaces, so others are counted."""
+        """Where the character `offset` of a text stands in the file; folding moves spaces, so others are counted."""
         ahead = sum(not character.isspace() for character in str(node.value)[:offset])
         begin = node.start + (node.style in ("'", '"'))
         if node.style in ("|", ">"):
@@ -87,7 +110,7 @@ class Form:
         node = self.node(name, required=required)
         items = self._items(name, node)
         if node and len(items) > at_most:
-            self.page.note(node.start, f"`{name}` has {len(items)} entries; {at_most} is the most a person reads")
+            self.page.note(node, f"`{name}` has {len(items)} entries; {at_most} is the most a person reads")
         return [(self._text(name, item), item) for item in items]
 
     def forms(self, name: str, *, required: bool = True) -> Iterator["Form"]:
@@ -96,14 +119,14 @@ class Form:
             if isinstance(item.value, dict):
                 yield Form(item, self.page)
             else:
-                self.page.note(item.start, f"each entry of `{name}` is a mapping of names to values")
+                self.page.note(item, f"each entry of `{name}` is a mapping of names to values")
 
     def form(self, name: str, missing: str) -> "Form | None":
         """A mapping; `missing` is what to say when it is not there."""
         node = self.node(name, required=False)
         if node and isinstance(node.value, dict):
             return Form(node, self.page)
-        self.page.note(node.start if node else self.start, missing)
+        self.page.note(node or self.start, missing)
         return None
 
     def integer(self, name: str, low: int, high: int, default: int | None = None) -> int:
@@ -112,7 +135,7 @@ class Form:
         if node is None:
             return low if default is None else default
         if isinstance(node.value, bool) or not isinstance(node.value, int) or not low <= node.value <= high:
-            self.page.note(node.start, f"`{name}` is a whole number from {low} to {high}")
+            self.page.note(node, f"`{name}` is a whole number from {low} to {high}")
             return low
         return node.value
 
@@ -125,36 +148,41 @@ class Form:
         if chosen is None:
             listed = ", ".join(options)
             near = suggestion(str(node.value), options)
-            self.page.note(node.start, f"`{name}` is `{_shown(node)}`, not one of {listed}{near}")
+            self.page.note(node, f"`{name}` is `{_shown(node)}`, not one of {listed}{near}")
         return chosen or options[0]
 
     def day(self, name: str) -> date:
         """A calendar day."""
         node = self.node(name)
-        if node is None or type(node.value) is date:
-            return node.value if node and isinstance(node.value, date) else date.min
-        self.page.note(node.start, f"`{name}` is a day, written 2027-03-31")
-        return date.min
+        if node is None:
+            return EARLIEST
+        if type(node.value) is not date:
+            self.page.note(node, f"`{name}` is a day, written 2027-03-31")
+        elif not EARLIEST <= node.value <= LATEST:
+            self.page.note(node, f"a day before {EARLIEST} or after {LATEST} is a slip")
+        else:
+            return node.value
+        return EARLIEST
 
     def finish(self, also: Iterable[str] = ()) -> None:
         """Note every field that nobody asked for: a misspelt name must not be passed over in silence."""
         known = [*self._asked, *also]
         for name, start in self._keys.items():
             if name not in known:
-                self.page.note(start, f"unknown field `{name}`" + suggestion(name, known))
+                self.page.note(start, f"unknown field `{name}`" + suggestion(name, known), len(name))
 
     def _items(self, name: str, node: Node | None) -> list[Node]:
         if node is None:
             return []
         if isinstance(node.value, list) and node.value:
             return node.value
-        self.page.note(node.start, f"`{name}` is a list with at least one entry")
+        self.page.note(node, f"`{name}` is a list with at least one entry")
         return []
 
     def _text(self, name: str, node: Node) -> str:
         if isinstance(node.value, str) and node.value.strip():
             return node.value.strip()
-        self.page.note(node.start, f"`{name}` is a text; put quotes around it")
+        self.page.note(node, f"`{name}` is a text; put quotes around it")
         return ""
 
 

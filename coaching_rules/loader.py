@@ -1,21 +1,25 @@
 """Folders of YAML become rules, or one list of everything that is wrong with them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
 from coaching_rules.errors import RuleError, RuleErrors
-from coaching_rules.form import Node, Page, Scalar
+from coaching_rules.form import Node, Page, Scalar, TooManyMistakes
 from coaching_rules.model import Rule, RuleSet
 from coaching_rules.reading import read_rule
 
-LARGEST_FILE = 64 * 1024
+Read = TypeVar("Read")
+
+LARGEST_FILE = 32 * 1024
+LARGEST_FOLDER = 4 * 1024 * 1024
 MOST_FILES = 1_000
 DEEPEST = 8
-"""Limits on what is read: bytes of a file, files of a folder, nesting of a file."""
+"""Limits on what is read: bytes of a file and of a folder, files of a folder, nesting of a file."""
 
 
 def load(folders: Path | Sequence[Path], over: RuleSet | None = None) -> RuleSet:
@@ -36,8 +40,8 @@ def _load(folders: Sequence[tuple[Traversable, str]], over: RuleSet) -> RuleSet:
     rules, errors = over, list[RuleError]()
     for folder, name in folders:
         found: dict[str, Rule] = {}
-        for page in _pages(folder, name, errors):
-            rule = _rule(page)
+        for page in pages(folder, name, errors):
+            rule = read(page, read_rule, "a rule file is one mapping, from `id` to `cases`")
             if rule and rule.id in found:
                 page.note(0, f"the id `{rule.id}` is also in {found[rule.id].source}; ids are never shared")
             elif rule:
@@ -49,20 +53,29 @@ def _load(folders: Sequence[tuple[Traversable, str]], over: RuleSet) -> RuleSet:
     return rules
 
 
-def _pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[Page]:
+def pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[Page]:
+    """The YAML files of `folder` that are text, within the limits; `errors` gets what is wrong with the others."""
     if not folder.is_dir():
         errors.append(RuleError(file=name, line=1, column=1, message="there is no such folder"))
         return
     files = sorted((file for file in folder.iterdir() if file.name.endswith((".yml", ".yaml"))), key=lambda f: f.name)
     if len(files) > MOST_FILES:
-        errors.append(RuleError(file=name, line=1, column=1, message=f"more than {MOST_FILES} rules in one folder"))
-    for file in files[:MOST_FILES]:
+        said = f"{len(files)} rules in one folder; {MOST_FILES} is the most that is read"
+        errors.append(RuleError(file=name, line=1, column=1, message=said))
+        return
+    left = LARGEST_FOLDER
+    for file in files:
         page = Page(file=f"{name}/{file.name}", text="")
         page.text = _text(file, page)
+        left -= len(page.text)
+        if left < 0:
+            page.note(0, f"the folder is larger than {LARGEST_FOLDER // 1024} kB; nothing from here on was read")
         if page.errors:
             errors.extend(page.errors)
         else:
             yield page
+        if left < 0:
+            return
 
 
 def _text(file: Traversable, page: Page) -> str:
@@ -79,43 +92,49 @@ def _text(file: Traversable, page: Page) -> str:
     return ""
 
 
-def _rule(page: Page) -> Rule | None:
+def read(page: Page, reader: Callable[[Node, Page], Read | None], no_mapping: str) -> Read | None:
+    """What `reader` makes of the mapping on the page; None when anything is wrong, and the page has the mistakes."""
     try:
-        for event, depth in _events(page.text):
-            refusal = _refusal(event, depth)
-            if refusal:
-                page.note(event.start_mark.index if event.start_mark else 0, refusal)
-                return None
-        tree = yaml.compose(page.text, Loader=yaml.SafeLoader)
+        tree = _Careful(page.text).get_single_node()
+        if isinstance(tree, yaml.MappingNode):
+            return reader(_node(tree, page), page)
+        page.note(0, no_mapping)
+    except _Refused as refused:
+        page.note(refused.at, str(refused))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         page.note(min(mark.index, len(page.text)) if mark else 0, f"not YAML: {error.problem or error.context}")
-        return None
     except yaml.YAMLError:
         page.note(0, "not YAML: it holds a character that YAML does not allow")
-        return None
-    if not isinstance(tree, yaml.MappingNode):
-        page.note(0, "a rule file is one mapping, from `id` to `cases`")
-        return None
-    return read_rule(_node(tree, page), page)
-
-
-def _events(text: str) -> Iterator[tuple[yaml.Event, int]]:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        yield event, depth
-
-
-def _refusal(event: yaml.Event, depth: int) -> str | None:
-    if depth > DEEPEST:
-        return f"nested more than {DEEPEST} levels deep"
-    # A handful of anchors can unfold into gigabytes.
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        return "anchors and aliases are refused; write it out, or quote a text that starts with & or *"
-    if getattr(event, "tag", None):
-        return "tags are refused; quote a text that starts with !"
+    except TooManyMistakes:
+        pass  # they are on the page
     return None
+
+
+class _Refused(Exception):
+    """YAML that a rule has no use for."""
+
+    def __init__(self, event: yaml.Event, message: str) -> None:
+        super().__init__(message)
+        self.at = event.start_mark.index if event.start_mark else 0
+
+
+class _Careful(yaml.SafeLoader):
+    """Looks at each event before anything is built from it: a handful of anchors can unfold into gigabytes."""
+
+    depth = 0
+
+    def get_event(self) -> yaml.Event:
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]
+        self.depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if self.depth > DEEPEST:
+            raise _Refused(event, f"nested more than {DEEPEST} levels deep")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            said = "anchors and aliases are refused; write it out, or quote a text that starts with & or *"
+            raise _Refused(event, said)
+        if getattr(event, "tag", None):
+            raise _Refused(event, "tags are refused; quote a text that starts with !")
+        return event
 
 
 def _node(tree: yaml.Node, page: Page) -> Node:

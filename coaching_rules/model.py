@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Literal
 
+from coaching_rules.errors import RuleError
 from coaching_rules.vocabulary import Grain
 
 Value = bool | int | float | str | date | None
 """What a word can be in one row of facts; None is "unknown"."""
 
 Status = Literal["draft", "shadow", "live", "retired"]
-Kind = Literal["coaching", "hygiene"]
+"""A draft is loaded and not judged; shadow is judged and kept, and nobody is told; live makes prompts; what a retired
+rule found clears."""
+Trigger = Literal["stage_changed", "amount_cut", "owner_changed", "help_requested"]
+"""An event of a deal after which a rule is judged at once, besides each morning."""
+Kind = Literal["coaching", "hygiene", "scorecard"]
 Meeting = Literal["pipeline_review", "forecast_call", "one_on_one", "call_planning", "team_meeting"]
 Place = Literal[
     "pipeline_review", "forecast_call", "one_on_one", "call_planning", "ride_along", "phone", "team_meeting"
@@ -77,6 +82,7 @@ class Case:
 class Rule:
     """A condition over facts with what to do about it: `coach`, or `hygiene`; exactly one is set.
 
+    `on` names events after which it is judged besides each morning; `warnings` is what is probably not meant.
     `severity` runs from 1 (worth a look) to 3 (act now). `rest_days` is how long a subject is left alone after
     a prompt, `max_per_week` how many prompts of this rule one manager gets in a week. `source` names the file.
     """
@@ -89,16 +95,21 @@ class Rule:
     review_by: date
     when: str
     severity: int
+    on: tuple[Trigger, ...] = ()
     coach: Engagement | None = None
     hygiene: Hygiene | None = None
     rest_days: int = 14
     max_per_week: int = 3
     cases: tuple[Case, ...] = ()
+    warnings: tuple[RuleError, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
 
     @property
     def kind(self) -> Kind:
-        return "hygiene" if self.hygiene else "coaching"
+        """What it makes: a prompt, a line on the list of fields to put right, or one on the leader's scorecard."""
+        if self.hygiene:
+            return "hygiene"
+        return "scorecard" if self.grain == "manager" else "coaching"
 
     @property
     def why(self) -> str:
@@ -115,8 +126,8 @@ class Rule:
 
     @property
     def version(self) -> str:
-        """Twelve hex digits that change with what is judged or said, not with layout, comments, cases or status."""
-        told_apart = {"status", "owner", "review_by", "cases", "source"}
+        """Twelve hex digits that change with what is judged or said; layout, cases, events and status are not in it."""
+        told_apart = {"status", "owner", "review_by", "on", "cases", "warnings", "source"}
         meaning = {name: value for name, value in asdict(self).items() if name not in told_apart}
         meaning["when"] = " ".join(self.when.split())
         canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -5,8 +5,7 @@ from datetime import date, datetime
 from typing import get_args
 
 from coaching_rules import conditions
-from coaching_rules.conditions import suggestion
-from coaching_rules.errors import ConditionErrors
+from coaching_rules.errors import ConditionErrors, Problem, RuleError, suggestion
 from coaching_rules.form import Form, Node, Page
 from coaching_rules.model import (
     Area,
@@ -21,6 +20,7 @@ from coaching_rules.model import (
     Place,
     Rule,
     Status,
+    Trigger,
     Value,
 )
 from coaching_rules.sentences import PLACEHOLDER
@@ -43,9 +43,9 @@ def read_rule(node: Node, page: Page) -> Rule | None:
     """The rule on this page; None when anything about it is wrong, and then `page` has the mistakes."""
     form = Form(node, page)
     grain: Grain = form.choice("grain", get_args(Grain))
-    kind: Kind = form.choice("kind", get_args(Kind), default="coaching")
+    kind: Kind = form.choice("kind", ("coaching", "hygiene"), default="coaching")
     status: Status = form.choice("status", get_args(Status))
-    when, words = _when(form, grain)
+    when, words, warnings = _when(form, grain)
     cases = _cases(form, words, grain, required=status != "draft")
     rule = Rule(
         id=_id(form),
@@ -55,12 +55,14 @@ def read_rule(node: Node, page: Page) -> Rule | None:
         owner=form.text("owner"),
         review_by=form.day("review_by"),
         when=when,
+        on=_triggers(form, grain),
         severity=form.integer("severity", 1, 3),
         coach=_engagement(form, grain) if kind == "coaching" else None,
         hygiene=_hygiene(form, grain) if kind == "hygiene" else None,
         rest_days=form.integer("rest_days", 0, 365, default=14) if kind == "coaching" else 14,
         max_per_week=form.integer("max_per_week", 1, 50, default=3) if kind == "coaching" else 3,
         cases=cases,
+        warnings=warnings,
         source=page.file,
     )
     _misplaced(form, kind)
@@ -72,9 +74,9 @@ def _misplaced(form: Form, kind: Kind) -> None:
     for name in _ONLY_HYGIENE if kind == "coaching" else _ONLY_COACHING:
         node = form.node(name, required=False)
         if node and kind == "coaching":
-            form.page.note(node.start, f"`{name}` belongs to a rule of `kind: hygiene`, or inside `coach`")
+            form.page.note(node, f"`{name}` belongs to a rule of `kind: hygiene`, or inside `coach`")
         elif node:
-            form.page.note(node.start, f"a hygiene rule makes a list, never a task; it has no `{name}`")
+            form.page.note(node, f"a hygiene rule makes a list, never a task; it has no `{name}`")
 
 
 def _id(form: Form) -> str:
@@ -82,25 +84,50 @@ def _id(form: Form) -> str:
     rule_id = form.text("id", required=False)
     stem = form.page.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if node and rule_id and not _SLUG.fullmatch(rule_id):
-        form.page.note(node.start, "an id is 3 to 60 small letters, digits and underscores, a letter first")
+        form.page.note(node, "an id is 3 to 60 small letters, digits and underscores, a letter first")
     elif node and rule_id and rule_id != stem:
-        form.page.note(node.start, f"the id is `{rule_id}` and the file is named `{stem}`; name them alike")
+        form.page.note(node, f"the id is `{rule_id}` and the file is named `{stem}`; name them alike")
     return rule_id
 
 
-def _when(form: Form, grain: Grain) -> tuple[str, tuple[str, ...] | None]:
-    """The condition and the words it reads; no words when it cannot be read."""
+def _when(form: Form, grain: Grain) -> tuple[str, tuple[str, ...] | None, tuple[RuleError, ...]]:
+    """The condition, the words it reads, and warnings; no words when it cannot be read."""
     node = form.node("when")
     when = form.text("when", required=False)
     if not node or not when:
-        return "", None
+        return "", None, ()
     try:
-        return when, conditions.parse(when, grain).words
+        condition = conditions.parse(when, grain)
     except ConditionErrors as wrong:
-        lead = len(str(node.value)) - len(str(node.value).lstrip())
-        for problem in wrong.problems:
-            form.page.note(form.page.inside(node, lead + problem.offset), problem.message)
-        return when, None
+        form.page.errors.extend(_placed(form.page, node, problem) for problem in wrong.problems)
+        return when, None, ()
+    return when, condition.words, tuple(_placed(form.page, node, warning) for warning in condition.warnings)
+
+
+def _placed(page: Page, node: Node, problem: Problem) -> RuleError:
+    """What was noticed about a condition, at its place in the file."""
+    lead = len(str(node.value)) - len(str(node.value).lstrip())
+    first = page.inside(node, lead + problem.offset)
+    last = page.inside(node, lead + problem.offset + problem.length - 1)
+    return page.place(first, problem.message, last - first + 1)
+
+
+def _triggers(form: Form, grain: Grain) -> tuple[Trigger, ...]:
+    node = form.node("on", required=False)
+    if node is None:
+        return ()
+    if grain != "deal":
+        form.page.note(node, f"events are about deals; a rule about a {grain} is judged each morning")
+    entries = node.value if isinstance(node.value, list) else [node]
+    return tuple(trigger for entry in entries if (trigger := _trigger(entry, form.page)))
+
+
+def _trigger(entry: Node, page: Page) -> Trigger | None:
+    chosen = next((trigger for trigger in get_args(Trigger) if trigger == entry.value), None)
+    if chosen is None:
+        listed = ", ".join(get_args(Trigger))
+        page.note(entry, f"`on` names events out of {listed}" + suggestion(str(entry.value), get_args(Trigger)))
+    return chosen
 
 
 def _engagement(form: Form, grain: Grain) -> Engagement | None:
@@ -140,7 +167,7 @@ def _moment(coach: Form) -> Moment:
     if node:
         meetings, events = (", ".join(get_args(options)) for options in (Meeting, Event))
         coach.page.note(
-            node.start,
+            node,
             f"`when` is `next` one of {meetings}; or `within <1 to 90> days`; or `before` one of {events}"
             + suggestion(rest, (*get_args(Meeting), *get_args(Event))),
         )
@@ -168,7 +195,7 @@ def _questions(coach: Form, grain: Grain) -> tuple[str, ...]:
     node = coach.node("ask", required=False)
     for question in questions:
         if node and question and not question.endswith("?"):
-            coach.page.note(node.start, f"`{question[:40]}` tells; everything under `ask` is a question")
+            coach.page.note(node, f"`{question[:40]}` tells; everything under `ask` is a question")
     return tuple(questions)
 
 
@@ -178,7 +205,7 @@ def _check_braces(page: Page, node: Node, grain: Grain) -> None:
         name = PLACEHOLDER.fullmatch(brace[0])
         if name is None or name[1] not in WORDS[grain]:
             near = suggestion(brace[0].strip("{} "), WORDS[grain])
-            page.note(page.inside(node, brace.start()), f"`{brace[0]}` is no word of a {grain}{near}")
+            page.note(page.inside(node, brace.start()), f"`{brace[0]}` is no word of a {grain}{near}", len(brace[0]))
 
 
 def _cases(form: Form, words: tuple[str, ...] | None, grain: Grain, *, required: bool) -> tuple[Case, ...]:
@@ -186,9 +213,9 @@ def _cases(form: Form, words: tuple[str, ...] | None, grain: Grain, *, required:
     names = [case.name for case in cases]
     node = form.node("cases", required=False)
     if node and len(set(names)) < len(names):
-        form.page.note(node.start, "two cases have the same name")
+        form.page.note(node, "two cases have the same name")
     if node and cases and required and not {"fires", "does not fire"} <= {case.expects for case in cases}:
-        form.page.note(node.start, "`cases` needs one that fires and one that does not")
+        form.page.note(node, "`cases` needs one that fires and one that does not")
     return cases
 
 
@@ -203,7 +230,7 @@ def _expects(form: Form) -> Expectation:
     if node and node.value == "not enough data":
         return "not enough data"
     if node and not isinstance(node.value, bool):
-        form.page.note(node.start, "`fires` is true, false, or not enough data")
+        form.page.note(node, "`fires` is true, false, or not enough data")
     return "fires" if node and node.value is True else "does not fire"
 
 
@@ -212,16 +239,16 @@ def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str,
     if node is None or words is None:
         return {}
     if not isinstance(node.value, dict):
-        form.page.note(node.start, "`given` maps each word that `when` reads to a value")
+        form.page.note(node, "`given` maps each word that `when` reads to a value")
         return {}
     for name in words:
         if name not in node.value:
-            form.page.note(node.start, f"the case does not say `{name}`; write null when it is unknown")
+            form.page.note(node, f"the case does not say `{name}`; write null when it is unknown")
     for name, cell in node.value.items():
         if name not in words:
             form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
         elif not _fits(WORDS[grain][name].type, cell):
-            form.page.note(cell.start, f"`{name}` is a {_SAID[WORDS[grain][name].type]}; this is not")
+            form.page.note(cell, f"`{name}` is a {_SAID[WORDS[grain][name].type]}; this is not")
     return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
 
 

@@ -5,112 +5,155 @@ A word is NULL when the org gives us nothing to say it from; a condition that tu
 
 # ruff: noqa: E501 -- a word and its meaning stay on one line, so that the tables read as tables
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
-Grain = Literal["deal", "rep"]
+Grain = Literal["deal", "rep", "manager"]
 Type = Literal["boolean", "integer", "number", "text", "date"]
 Unit = Literal["", "days", "money", "share", "count"]
+
+EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+"""Days that somebody may mean; what is outside is a slip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`meaning` says what it is, and when it is NULL."""
+    """`null` says when it is NULL. `reads` names the records and fields it is made from, or `coaching`, which is ours."""
 
     name: str
     type: Type
     unit: Unit
     meaning: str
+    null: str
+    reads: str
 
 
 DEAL: tuple[Word, ...] = (
     # who and what (for sentences as much as for conditions)
-    Word("deal_id", "text", "", "Id of the deal in the CRM."),
-    Word("deal_name", "text", "", "Name of the deal."),
-    Word("owner_id", "text", "", "Id of the rep who owns the deal; NULL when nobody we can see does."),
-    Word("owner_name", "text", "", "Name of the rep who owns the deal."),
-    Word("owner_active", "boolean", "", "The owner can still sign in to the CRM."),
-    Word("owner_role", "text", "", "Role of the owner; NULL when the org has none."),
-    Word("manager_id", "text", "", "Id of the manager who coaches the owner; NULL at the top of the hierarchy."),
-    Word("account_name", "text", "", "Name of the customer; NULL when the deal has no account."),
-    Word("segment", "text", "", "Segment of the customer; NULL without account or segment."),
-    Word("deal_type", "text", "", "Type of the deal (new, existing business …); NULL when not filled in."),
-    Word("currency", "text", "", "Currency of the amount; NULL in an org with one currency."),
+    Word("deal_id", "text", "", "Id of the deal in the CRM.", "never", "deal.id"),
+    Word("deal_name", "text", "", "Name of the deal.", "never", "deal.name"),
+    Word("owner_id", "text", "", "Id of the rep who owns the deal.", "when nobody we can see does", "deal.owner_id field_change.owner_id"),
+    Word("owner_name", "text", "", "Name of the rep who owns the deal.", "without owner_id", "user.name"),
+    Word("owner_active", "boolean", "", "The owner can still sign in to the CRM.", "without owner_id", "user.active"),
+    Word("owner_role", "text", "", "Role of the owner.", "when the owner has none", "user.role"),
+    Word("manager_id", "text", "", "Id of the manager who coaches the owner.", "when the CRM names none", "user.manager_id"),
+    Word("account_name", "text", "", "Name of the customer.", "when the deal has no account", "account.name"),
+    Word("segment", "text", "", "Segment of the customer.", "when the deal has no account, or the account no segment", "account.segment"),
+    Word("deal_type", "text", "", "Type of the deal (new, existing business …).", "when not filled in", "deal.deal_type"),
+    Word("currency", "text", "", "Currency of the amount.", "in an org with one currency", "deal.currency"),
     # where it stands
-    Word("is_open", "boolean", "", "The deal is neither won nor lost."),
-    Word("stage", "text", "", "Name of the stage."),
-    Word("stage_position", "integer", "count", "1 for the first open stage; NULL for a stage that is closed or unknown."),
-    Word("stage_share", "number", "share", "Position among the open stages, above 0 up to 1; NULL with the position."),
-    Word("is_early", "boolean", "", "In the first 40 % of the open stages; NULL with the position."),
-    Word("forecast_category", "text", "", "Forecast category as the CRM names it; NULL when it has none."),
-    Word("is_commit", "boolean", "", "Forecast as commit; NULL when the CRM has no category."),
-    Word("amount", "number", "money", "Amount; NULL when not filled in."),
-    Word("segment_median_amount", "number", "money", "Median amount of the segment's deals of the last 12 months (of all deals when the segment has fewer than 10); NULL when there are none."),
-    Word("segment_p75_amount", "number", "money", "75th percentile, the same way."),
-    Word("age_days", "integer", "days", "Days since the deal was created."),
-    Word("days_in_stage", "integer", "days", "Days since it entered its stage; NULL when the CRM kept no history of it."),
-    Word("stages_moved_back", "integer", "count", "How often it moved to an earlier open stage; NULL without history."),
-    Word("days_since_moved_back", "integer", "days", "Days since the last such move; NULL when there was none."),
-    Word("stages_skipped", "integer", "count", "How often it jumped over an open stage on its way up; NULL without history."),
-    Word("days_since_skipped", "integer", "days", "Days since the last such jump; NULL when there was none."),
+    Word("is_open", "boolean", "", "The deal is neither won nor lost.", "never", "deal.closed stage.closed"),
+    Word("stage", "text", "", "Name of the stage.", "never", "deal.stage deal_change.stage"),
+    Word("stage_position", "integer", "count", "1 for the first open stage.", "for a stage that is closed or unknown", "stage.sort_order stage.active"),
+    Word("stage_share", "number", "share", "Position among the open stages, above 0 up to 1.", "with stage_position", "stage.sort_order stage.active"),
+    Word("is_early", "boolean", "", "In the first 40 % of the open stages.", "with stage_position", "stage.sort_order stage.active"),
+    Word("forecast_category", "text", "", "Forecast category as the CRM names it.", "when it has none", "deal.forecast_category deal_change.forecast_category"),
+    Word("is_commit", "boolean", "", "Forecast as commit.", "when the CRM has no category", "deal.forecast_category deal_change.forecast_category"),
+    Word("amount", "number", "money", "Amount.", "when not filled in", "deal.amount deal_change.amount"),
+    Word("segment_median_amount", "number", "money", "Median amount of the segment's deals of the last 12 months (of all deals when the segment has fewer than 10).", "when there are none", "deal.amount account.segment"),
+    Word("segment_p75_amount", "number", "money", "75th percentile of those amounts.", "when there are none", "deal.amount account.segment"),
+    Word("age_days", "integer", "days", "Days since the deal was created.", "never", "deal.created_at"),
+    Word("days_in_stage", "integer", "days", "Days since it entered its stage.", "when the CRM kept no history of it", "deal_change.stage deal_change.valid_from"),
+    Word("stages_moved_back", "integer", "count", "How often it moved to an earlier open stage.", "when the CRM kept no history", "deal_change.stage stage.sort_order"),
+    Word("days_since_moved_back", "integer", "days", "Days since the last such move.", "when there was none", "deal_change.stage deal_change.valid_from"),
+    Word("stages_skipped", "integer", "count", "How often it jumped over an open stage on its way up.", "when the CRM kept no history", "deal_change.stage stage.sort_order"),
+    Word("days_since_skipped", "integer", "days", "Days since the last such jump.", "when there was none", "deal_change.stage deal_change.valid_from"),
     # dates and money that move
-    Word("close_date", "date", "", "Expected close date; NULL when not filled in."),
-    Word("days_to_close", "integer", "days", "Days until the close date, negative when past; NULL without one."),
-    Word("overdue_days", "integer", "days", "Days past the close date, 0 when not past; NULL without one."),
-    Word("close_date_pushes", "integer", "count", "How often the close date moved to a later month; NULL without history."),
-    Word("days_since_push", "integer", "days", "Days since the last such push; NULL when there was none."),
-    Word("amount_change_share", "number", "share", "Last change of the amount relative to before (-0.25: cut by a quarter); NULL when it never changed."),
-    Word("amount_before", "number", "money", "Amount before that change; NULL when it never changed."),
-    Word("days_since_amount_change", "integer", "days", "Days since that change; NULL when it never changed."),
+    Word("close_date", "date", "", "Expected close date.", "when not filled in", "deal.close_date deal_change.close_date"),
+    Word("days_to_close", "integer", "days", "Days until the close date, negative when past.", "without close_date", "deal.close_date deal_change.close_date"),
+    Word("overdue_days", "integer", "days", "Days past the close date, 0 when not past.", "without close_date", "deal.close_date deal_change.close_date"),
+    Word("close_date_pushes", "integer", "count", "How often the close date moved to a later month.", "when the CRM kept no history", "deal_change.close_date"),
+    Word("days_since_push", "integer", "days", "Days since the last such push.", "when there was none", "deal_change.close_date deal_change.valid_from"),
+    Word("amount_change_share", "number", "share", "Last change of the amount relative to before (-0.25: cut by a quarter).", "when it never changed, or changed from 0", "deal_change.amount"),
+    Word("amount_before", "number", "money", "Amount before that change.", "when it never changed", "deal_change.amount"),
+    Word("days_since_amount_change", "integer", "days", "Days since that change.", "when it never changed", "deal_change.amount deal_change.valid_from"),
     # contact with the customer; what we wrote ourselves never counts
-    Word("days_since_any", "integer", "days", "Days since the last activity done; NULL when none is known."),
-    Word("days_since_two_way", "integer", "days", "Days since the customer last took part (meeting held, call connected, reply); NULL when never known to."),
-    Word("days_since_decision_maker", "integer", "days", "Days since a decision maker last took part; NULL when never known to."),
-    Word("activities_30d", "integer", "count", "Activities done in the last 30 days."),
-    Word("meetings_held", "integer", "count", "Meetings with the customer that have taken place."),
-    Word("meetings_booked", "integer", "count", "Meetings with the customer still to come."),
-    Word("has_future_meeting", "boolean", "", "At least one meeting is booked."),
-    Word("contacts", "integer", "count", "People at the customer with a role in the deal or who took part in an activity."),
-    Word("decision_makers", "integer", "count", "Those of them whose role decides; NULL when no contact of the deal has a role."),
-    Word("next_step", "text", "", "What the rep wrote as next step; NULL when empty."),
-    Word("next_step_age_days", "integer", "days", "Days since the next step was last changed; NULL when unknown."),
+    Word("days_since_any", "integer", "days", "Days since the last activity done.", "when none is known", "activity.starts_at activity.done"),
+    Word("days_since_two_way", "integer", "days", "Days since the customer last took part (meeting held, call connected, reply).", "when never known to", "activity.starts_at activity.two_way"),
+    Word("days_since_decision_maker", "integer", "days", "Days since a decision maker last took part.", "when never known to", "activity.contact_id activity.two_way deal_contact.role"),
+    Word("activities_30d", "integer", "count", "Activities done in the last 30 days.", "never", "activity.starts_at activity.done"),
+    Word("meetings_held", "integer", "count", "Meetings with the customer that have taken place.", "never", "activity.type activity.ends_at"),
+    Word("meetings_booked", "integer", "count", "Meetings with the customer still to come.", "never", "activity.type activity.ends_at"),
+    Word("has_future_meeting", "boolean", "", "At least one meeting is booked.", "never", "activity.type activity.ends_at"),
+    Word("contacts", "integer", "count", "People at the customer with a role in the deal or who took part in an activity.", "never", "deal_contact.contact_id activity.contact_id"),
+    Word("decision_makers", "integer", "count", "Those of them whose role decides.", "when no contact of the deal has a role", "deal_contact.role"),
+    Word("next_step", "text", "", "What the rep wrote as next step.", "when empty", "deal.next_step field_change.next_step"),
+    Word("next_step_age_days", "integer", "days", "Days since the next step was last changed.", "when unknown", "field_change.next_step"),
+    Word("help_requested", "boolean", "", "The rep asks for help: the next step begins with `help:`.", "without next_step", "deal.next_step field_change.next_step"),
     # who works it, and how far we can see
-    Word("owner_tenure_days", "integer", "days", "Days since the owner's user was created; NULL when unknown."),
-    Word("owner_new_to_segment", "boolean", "", "The owner has no earlier deal in this segment; NULL without segment."),
-    Word("capture_coverage", "number", "share", "Share of the owner's open deals older than 14 days with an activity in the last 60 days; NULL when the owner has fewer than 3 of them. Low: silence is a data question."),
+    Word("owner_tenure_days", "integer", "days", "Days since the owner's user was created.", "when unknown", "user.created_at"),
+    Word("owner_new_to_segment", "boolean", "", "The owner has no earlier deal in this segment.", "without owner_id or segment", "deal.owner_id account.segment deal.created_at"),
+    Word("capture_coverage", "number", "share", "Share of the owner's open deals older than 14 days with an activity in the last 60 days. Low: silence is a data question.", "when there are fewer than 3 of them", "deal.owner_id activity.starts_at"),
     # what the org's won deals look like, shrunk towards the pack's default while they are few
-    Word("won_median_days_in_stage", "number", "days", "Median days won deals of the segment spent in this stage, shrunk towards the default."),
-    Word("won_median_days_in_stage_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none."),
-    Word("won_median_days_in_stage_raw", "number", "days", "What those won deals alone suggest; NULL when there are none."),
-    Word("won_median_touch_gap_days", "number", "days", "Median days between activities on won deals in this stage, shrunk towards the default."),
-    Word("won_median_touch_gap_days_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none."),
+    Word("won_median_days_in_stage", "number", "days", "Median days won deals of the segment spent in this stage, shrunk towards the default.", "never", "deal_change.stage deal.won account.segment"),
+    Word("won_median_days_in_stage_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none.", "never", "deal_change.stage deal.won account.segment"),
+    Word("won_median_days_in_stage_raw", "number", "days", "What those won deals alone suggest.", "when there are none", "deal_change.stage deal.won account.segment"),
+    Word("won_median_touch_gap_days", "number", "days", "Median days between activities on won deals in this stage, shrunk towards the default.", "never", "activity.starts_at deal_change.stage deal.won"),
+    Word("won_median_touch_gap_days_n", "integer", "count", "Won deals behind it: of the segment, or of the whole org where the segment has none.", "never", "activity.starts_at deal_change.stage deal.won"),
     # coaching
-    Word("coachings", "integer", "count", "Coaching conversations on this deal that people marked done."),
-    Word("days_since_coached", "integer", "days", "Days since the last of them; NULL when there was none."),
-    Word("open_coaching_items", "integer", "count", "Coaching items on this deal that are waiting in the CRM."),
+    Word("coachings", "integer", "count", "Coaching conversations on this deal that people marked done.", "never", "coaching"),
+    Word("days_since_coached", "integer", "days", "Days since the last of them.", "when there was none", "coaching"),
+    Word("open_coaching_items", "integer", "count", "Coaching items on this deal that are waiting in the CRM.", "never", "coaching"),
 )  # fmt: skip
 
 REP: tuple[Word, ...] = (
-    Word("rep_id", "text", "", "Id of the rep in the CRM."),
-    Word("rep_name", "text", "", "Name of the rep."),
-    Word("rep_active", "boolean", "", "The rep can still sign in to the CRM."),
-    Word("rep_role", "text", "", "Role of the rep; NULL when the org has none."),
-    Word("manager_id", "text", "", "Id of the manager who coaches the rep; NULL at the top of the hierarchy."),
-    Word("tenure_days", "integer", "days", "Days since the rep's user was created; NULL when unknown."),
-    Word("open_deals", "integer", "count", "Open deals the rep owns."),
-    Word("early_deals", "integer", "count", "Those of them that are early-stage."),
-    Word("new_deals_28d", "integer", "count", "Deals created in the last 28 days."),
-    Word("activities_7d", "integer", "count", "Activities done in the last 7 days; NULL when the CRM shows none of the rep's at all."),
-    Word("meetings_held_7d", "integer", "count", "Meetings with customers in the last 7 days; NULL when the CRM shows none of the rep's at all."),
-    Word("meetings_held_28d", "integer", "count", "The same in the last 28 days."),
-    Word("capture_coverage", "number", "share", "Share of the rep's open deals older than 14 days with an activity in the last 60 days; NULL when fewer than 3."),
-    Word("coachings_28d", "integer", "count", "Coaching conversations marked done in the last 28 days."),
-    Word("days_since_coached", "integer", "days", "Days since the last of them; NULL when there was none."),
-    Word("open_coaching_items", "integer", "count", "Coaching items about this rep or the rep's deals that are waiting in the CRM."),
+    Word("rep_id", "text", "", "Id of the rep in the CRM.", "never", "user.id"),
+    Word("rep_name", "text", "", "Name of the rep.", "never", "user.name"),
+    Word("rep_active", "boolean", "", "The rep can still sign in to the CRM.", "never", "user.active"),
+    Word("rep_role", "text", "", "Role of the rep.", "when the rep has none", "user.role"),
+    Word("manager_id", "text", "", "Id of the manager who coaches the rep.", "when the CRM names none", "user.manager_id"),
+    Word("tenure_days", "integer", "days", "Days since the rep's user was created.", "when unknown", "user.created_at"),
+    Word("open_deals", "integer", "count", "Open deals the rep owns.", "never", "deal.owner_id deal.closed"),
+    Word("early_deals", "integer", "count", "Those of them that are early-stage.", "never", "deal.owner_id deal.stage stage.sort_order"),
+    Word("new_deals_28d", "integer", "count", "Deals created in the last 28 days.", "never", "deal.owner_id deal.created_at"),
+    Word("activities_7d", "integer", "count", "Activities done in the last 7 days.", "when the CRM shows none of the rep's at all", "activity.owner_id activity.starts_at"),
+    Word("meetings_held_7d", "integer", "count", "Meetings with customers in the last 7 days.", "when the CRM shows none of the rep's at all", "activity.owner_id activity.type activity.ends_at"),
+    Word("meetings_held_28d", "integer", "count", "The same in the last 28 days.", "with meetings_held_7d", "activity.owner_id activity.type activity.ends_at"),
+    Word("capture_coverage", "number", "share", "Share of the rep's open deals older than 14 days with an activity in the last 60 days.", "when there are fewer than 3 of them", "deal.owner_id activity.starts_at"),
+    Word("new_deals_28d_p25", "number", "count", "25th percentile of that number over the rep's own twelve periods of 28 days before.", "when the rep is not there for all of them", "deal.owner_id deal.created_at user.created_at"),
+    Word("pipeline_coverage", "number", "", "Amount of the rep's open deals over what the rep won in an average quarter of the last 365 days.", "when nothing was won in them, one of the deals has no amount, or they are in several currencies", "deal.amount deal.currency deal.won deal_change.stage"),
+    # promises: tasks in the CRM that are still to be done, the rep's own and those of the manager on the rep's deals
+    Word("open_commitments", "integer", "count", "Tasks that the rep, or the manager on a deal of the rep, has in the CRM and has not done.", "when the CRM shows no task of theirs at all", "activity.type activity.owner_id activity.done"),
+    Word("commitment_late_days", "integer", "days", "Days by which the latest of them is overdue, 0 when none is.", "with open_commitments, or when none of them has a date", "activity.starts_at activity.done"),
+    # coaching
+    Word("coachings_28d", "integer", "count", "Coaching conversations marked done in the last 28 days.", "never", "coaching"),
+    Word("days_since_coached", "integer", "days", "Days since the last of them.", "when there was none", "coaching"),
+    Word("open_coaching_items", "integer", "count", "Coaching items about this rep or the rep's deals that are waiting in the CRM.", "never", "coaching"),
+    Word("coaching_known_days", "integer", "days", "Days for which we know who was coached: since our first coaching item in this org.", "before there was one", "coaching"),
+    # leading indicators, as the detectors of coaching_rules.indicators see them
+    Word("pace_indicator", "text", "", "The leading indicator that is furthest behind its goal.", "when none was assessed", "activity.type activity.owner_id"),
+    Word("pace_expected", "number", "count", "What the goal expects of it for the whole period.", "without pace_indicator", "activity.type activity.owner_id"),
+    Word("pace_miss_chance", "number", "share", "Chance that the period ends below the goal, from the count so far.", "without pace_indicator", "activity.starts_at activity.owner_id"),
+    Word("pace_weeks_behind", "integer", "count", "Weeks in a row in which that chance was high.", "without pace_indicator", "activity.starts_at activity.owner_id"),
+    Word("peer_indicator", "text", "", "The leading indicator on which the rep is furthest below comparable reps.", "when none was assessed", "activity.type activity.owner_id user.role"),
+    Word("peers", "integer", "count", "Comparable reps: of the same role and ramp.", "without peer_indicator", "user.role user.created_at"),
+    Word("peer_weeks_low", "integer", "count", "Of the last 4 weeks, those below the peers' 10th percentile.", "without peer_indicator", "activity.starts_at activity.owner_id"),
+    Word("trend_indicator", "text", "", "The leading indicator that has moved furthest from the rep's own baseline of 12 weeks.", "when none was assessed", "activity.type activity.owner_id"),
+    Word("trend_shifted", "boolean", "", "The detector says that its level has changed, at no more than one false alarm per rep and quarter.", "without trend_indicator", "activity.starts_at activity.owner_id"),
+    Word("trend_change_share", "number", "share", "Its level now relative to the baseline (-0.5: half of it).", "without trend_indicator", "activity.starts_at activity.owner_id"),
+)  # fmt: skip
+
+MANAGER: tuple[Word, ...] = (
+    Word("manager_id", "text", "", "Id of the manager in the CRM.", "never", "user.id"),
+    Word("manager_name", "text", "", "Name of the manager.", "never", "user.name"),
+    Word("manager_active", "boolean", "", "The manager can still sign in to the CRM.", "never", "user.active"),
+    Word("manager_role", "text", "", "Role of the manager.", "when the manager has none", "user.role"),
+    Word("leader_id", "text", "", "Id of the leader whom the manager reports to.", "when the CRM names none", "user.manager_id"),
+    Word("reps", "integer", "count", "Reps who report to the manager and can sign in.", "never", "user.manager_id user.active"),
+    Word("open_deals", "integer", "count", "Open deals of those reps.", "never", "deal.owner_id deal.closed"),
+    Word("early_deals", "integer", "count", "Those of them that are early-stage.", "never", "deal.owner_id deal.stage stage.sort_order"),
+    Word("coachings_28d", "integer", "count", "Coaching conversations that the manager marked done in the last 28 days.", "never", "coaching"),
+    Word("deal_coachings_28d", "integer", "count", "Those of them that were about a deal.", "never", "coaching"),
+    Word("early_coaching_share", "number", "share", "Share of those about a deal whose deal was early-stage when they were planned.", "when there are fewer than 5", "coaching"),
+    Word("main_area", "text", "", "The area that most of the conversations of the last 28 days were about.", "when there are fewer than 5", "coaching"),
+    Word("main_area_share", "number", "share", "Its share of them.", "without main_area", "coaching"),
+    Word("open_coaching_items", "integer", "count", "The manager's coaching items that are waiting in the CRM.", "never", "coaching"),
 )  # fmt: skip
 
 WORDS: dict[Grain, dict[str, Word]] = {
     "deal": {w.name: w for w in DEAL},
     "rep": {w.name: w for w in REP},
+    "manager": {w.name: w for w in MANAGER},
 }
-SUBJECT: dict[Grain, str] = {"deal": "deal_id", "rep": "rep_id"}
+SUBJECT: dict[Grain, str] = {"deal": "deal_id", "rep": "rep_id", "manager": "manager_id"}
 """The word that names the subject of a finding, by grain."""

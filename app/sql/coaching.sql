@@ -6,7 +6,7 @@ WITH held AS (
     WHERE kind = 'done' AND role = 'manager_task' AND "at" <= as_of()
     GROUP BY item_id
 )
-SELECT rep_id, coached_at,
+SELECT rep_id, manager_id, opened_at, coached_at, early, area,
     if(grain = 'deal', subject_id, NULL) AS deal_id,
     coalesce(closed_at > as_of(), state = 'open') AS is_waiting
 FROM plan_items LEFT JOIN held ON held.item_id = plan_items.id

@@ -19,6 +19,9 @@ coached AS (
         count(*) FILTER (days_since(coached_at) < 28) AS coachings_28d,
         count(*) FILTER (is_waiting) AS open_coaching_items
     FROM coaching GROUP BY rep_id
+),
+known AS (
+    SELECT days_since(min(opened_at)) AS coaching_known_days FROM coaching
 )
 SELECT
     id AS rep_id, people.name AS rep_name, active AS rep_active, role AS rep_role, manager_id,
@@ -28,12 +31,23 @@ SELECT
     coalesce(new_deals_28d, 0) AS new_deals_28d,
     activities_7d, meetings_held_7d, meetings_held_28d,
     capture_coverage,
+    new_deals_28d_p25, pipeline_coverage,
+    open_commitments, commitment_late_days,
     coalesce(coachings_28d, 0) AS coachings_28d,
     days_since(coached_at) AS days_since_coached,
-    coalesce(open_coaching_items, 0) AS open_coaching_items
+    coalesce(open_coaching_items, 0) AS open_coaching_items,
+    coaching_known_days,
+    -- what an assessment of leading indicators would say; without one it is unknown
+    NULL::VARCHAR AS pace_indicator, NULL::DOUBLE AS pace_expected, NULL::DOUBLE AS pace_miss_chance,
+    NULL::BIGINT AS pace_weeks_behind,
+    NULL::VARCHAR AS peer_indicator, NULL::BIGINT AS peers, NULL::BIGINT AS peer_weeks_low,
+    NULL::VARCHAR AS trend_indicator, NULL::BOOLEAN AS trend_shifted, NULL::DOUBLE AS trend_change_share
 FROM people
+CROSS JOIN known
 LEFT JOIN book USING (id)
 LEFT JOIN work USING (id)
 LEFT JOIN coached USING (id)
 LEFT JOIN capture ON capture.owner_id = id
+LEFT JOIN supply ON supply.owner_id = id
+LEFT JOIN commitments ON commitments.owner_id = id
 WHERE active AND (coalesce(open_deals, 0) > 0 OR manager_id IS NOT NULL)

@@ -31,14 +31,17 @@ STEPS = (
     "won_benchmarks",
     "capture",
     "coaching",
+    "supply",
+    "commitments",
     "deal_facts",
     "rep_facts",
+    "manager_facts",
 )
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
 
 
 def measure(store: Store, connection_id: int, *, as_of: datetime, known_at: datetime | None = None) -> Facts:
-    """Facts of every deal and rep as of `as_of`, from what we had learnt by `known_at` (default: by `as_of`).
+    """Facts of every deal, rep and manager as of `as_of`, from what we had learnt by `known_at` (default: by `as_of`).
 
     A live run leaves `known_at` out; a backtest passes now, since the CRM told us its history only lately.
     """

@@ -81,6 +81,7 @@ plan_items = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("snoozed_until", Date),
+    Column("area", Text),  # call | opportunity | account | territory | enablement
     UniqueConstraint("connection_id", "thread", "revision"),
     Index(None, "connection_id", "state"),
 )

@@ -27,7 +27,7 @@ READ: dict[Table, str] = {
     field_changes: "id deal_id field old new valid_from deleted_at",
     deal_contacts: "deal_id contact_id role created_at deleted_at",
     activities: "deal_id owner_id contact_id type starts_at ends_at done two_way created_at deleted_at",
-    plan_items: "id grain subject_id rep_id state opened_at closed_at",
+    plan_items: "id grain subject_id manager_id rep_id early area state opened_at closed_at",
     outcomes: "item_id role kind at",
 }
 

@@ -72,6 +72,7 @@ class Item:
     opened_at: datetime
     closed_at: datetime | None = None
     snoozed_until: date | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

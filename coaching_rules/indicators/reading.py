@@ -4,7 +4,7 @@ import re
 from typing import get_args
 
 from coaching_rules import conditions
-from coaching_rules.errors import ConditionErrors
+from coaching_rules.errors import ConditionErrors, suggestion
 from coaching_rules.form import Choice, Form, Node, Page
 from coaching_rules.indicators.model import (
     Channel,
@@ -135,9 +135,7 @@ def _listed(form: Form, name: str, options: tuple[Choice, ...]) -> list[Choice]:
         if found:
             chosen.append(found)
         elif text:
-            form.page.note(
-                node.start, f"`{text}` is not one of {', '.join(options)}{conditions.suggestion(text, options)}"
-            )
+            form.page.note(node.start, f"`{text}` is not one of {', '.join(options)}{suggestion(text, options)}")
     return chosen
 
 

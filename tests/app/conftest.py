@@ -102,6 +102,10 @@ class Org:
         rows = measure(self.store, 1, as_of=as_of, known_at=NOW).tables["rep"].to_pylist()
         return {row["rep_id"]: row for row in rows}
 
+    def managers(self, as_of: datetime = NOW) -> dict[str, dict[str, Any]]:
+        rows = measure(self.store, 1, as_of=as_of, known_at=NOW).tables["manager"].to_pylist()
+        return {row["manager_id"]: row for row in rows}
+
     def _filler(self, column: Any) -> Any:
         if column.name == "connection_id":
             return 1

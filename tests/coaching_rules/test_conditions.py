@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coaching_rules.conditions import LONGEST, parse
+from coaching_rules.conditions import FUNCTIONS, LONGEST, Function, parse
 from coaching_rules.errors import ConditionErrors
 
 ORDINARY = [
@@ -106,8 +106,8 @@ HOSTILE = [
 ILL_TYPED = [
     ("amount", "a number, not a condition"),
     ("stage", "a text, not a condition"),
-    ("not amount", "a boolean is needed"),
-    ("amount and is_early", "a boolean is needed"),
+    ("not amount", "a number, not a condition"),
+    ("amount and is_early", "a number, not a condition"),
     ("stage < 3", "cannot be put together"),
     ("stage > 'a'", "text has no order"),
     ("is_early > false", "boolean has no order"),
@@ -117,12 +117,36 @@ ILL_TYPED = [
     ("is_early is true", "stands alone"),
     ("close_date > 3", "cannot be put together"),
     ("close_date > 'soon'", "not a date"),
+    ("close_date > '0001-01-01'", "is a slip"),
+    ("close_date > '9999-12-31'", "is a slip"),
     ("case when is_early then null end", "a null, not a condition"),
     ("stage + 1 > 2", "a number is needed"),
     ("abs(stage) = 1", "works on numbers"),
     ("coalesce(stage, 1) = 'x'", "cannot be put together"),
     ("case when is_early then 1 else 'x' end > 1", "cannot be put together"),
-    ("case when amount then true end", "a boolean is needed"),
+    ("case when amount then true end", "a number, not a condition"),
+]
+
+MIXED = [
+    "amount > days_in_stage",
+    "amount + days_in_stage > 3",
+    "days_in_stage > greatest(amount, 10)",
+    "days_in_stage between 3 and contacts",
+    "contacts in (1, age_days)",
+    "case when is_early then amount else age_days end > 3",
+    "amount_change_share > contacts",
+    "amount / contacts > age_days",
+]
+UNMIXED = [
+    "amount > 0.5 * segment_median_amount",
+    "amount * stage_share > amount_before",
+    "contacts * stage_share > decision_makers",
+    "amount / segment_median_amount > days_in_stage / age_days",
+    "days_in_stage > 1.5 * won_median_days_in_stage + 10",
+    "amount / contacts > segment_median_amount",
+    "amount * days_in_stage > 3",
+    "-days_to_close > age_days",
+    "coalesce(amount, 0) > abs(amount_before)",
 ]
 
 
@@ -158,6 +182,40 @@ def test_every_unknown_word_is_named_with_the_nearest() -> None:
     assert (first.line, first.column, second.line, second.column) == (1, 1, 2, 7)
     assert "`amount`" in first.message
     assert "`owner_id`" in second.message
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    """Unknown words, unknown functions and types that do not fit, in one round of corrections."""
+    text = "amont > 1 and stage > 3 and (maxx(amount) > 1 or coalesce(contacts, stage) > 1)"
+    with pytest.raises(ConditionErrors) as refused:
+        parse(text, "deal")
+    said = [(text[p.offset : p.offset + p.length], p.message.split(";")[0]) for p in refused.value.problems]
+    assert said == [
+        ("amont", "unknown word `amont`"),
+        ("3", "a text and a number cannot be put together"),
+        ("maxx", "unknown function `maxx`"),
+        ("stage", "a number and a text cannot be put together"),
+    ]
+
+
+@pytest.mark.parametrize("text", MIXED)
+def test_mixed_units_are_warned_about(text: str) -> None:
+    """Days held against money load, since somebody may mean it, and are pointed at."""
+    (warning,) = parse(text, "deal").warnings
+    assert "are put together; is that meant?" in warning.message
+    assert text[warning.offset : warning.offset + warning.length] in text
+
+
+@pytest.mark.parametrize("text", UNMIXED)
+def test_units_that_fit_raise_no_warning(text: str) -> None:
+    """A plain number fits any unit; a quantity times a share or a count stays what it is."""
+    assert parse(text, "deal").warnings == ()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+def test_a_function_gives_what_it_says(function: Function) -> None:
+    """Its name is how it is called, numbers go in, a number comes out."""
+    assert parse(f"{function.name}(amount) > 1", "deal").words == ("amount",)
 
 
 def test_words_belong_to_their_grain() -> None:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coaching_rules.errors import RuleErrors
-from coaching_rules.loader import LARGEST_FILE, load, starter
+from coaching_rules.loader import LARGEST_FILE, LARGEST_FOLDER, MOST_FILES, load, starter
 from coaching_rules.model import Moment
 
 GOOD = """\
@@ -55,6 +57,9 @@ MISTAKES = [
     ("owner: sales-ops", "owner:", 5, 7, "`owner` is missing"),
     ("review_by: 2027-06-30", "review_by: someday", 6, 12, "is a day"),
     ("review_by: 2027-06-30", "review_by: 2027-13-45", 6, 12, "no value that exists"),
+    ("review_by: 2027-06-30", "review_by: 0001-01-01", 6, 12, "is a slip"),
+    ("severity: 2", "on: deal_created\nseverity: 2", 8, 5, "names events out of"),
+    ("severity: 2", "on: [stage_changd]\nseverity: 2", 8, 6, "did you mean `stage_changed`"),
     ("days_since_two_way >= 14 and", "days_since_two_wy >= 14 and", 7, 7, "did you mean `days_since_two_way`"),
     ("not has_future_meeting\n", "not has_futur_meeting\n", 7, 40, "did you mean `has_future_meeting`"),
     ("severity: 2", "severity: 4", 8, 11, "from 1 to 3"),
@@ -93,10 +98,14 @@ REFUSED_FILES = [
     (b"id: !!python/object/apply:os.getcwd []\n", "tags are refused"),
     (b"id: !x y\n", "tags are refused"),
     (b"id: " + b"[" * 5000, "levels deep"),
-    (b"id: " + b"x" * LARGEST_FILE, "larger than 64 kB"),
+    (b"id: " + b"x" * LARGEST_FILE, "larger than 32 kB"),
     (b"id: a\nid: b\n", "`id` is there twice"),
     (b"? [a]\n: b\n", "a name is needed"),
     (b"id: " + b"9" * 5000, "no value that exists"),
+    (b"id: " + b"x" * 9000, "small letters"),
+    (b"x: 1\n" * 5000, "`x` is there twice"),
+    (b"why: '" + b"{x}" * 9000 + b"'\nkind: hygiene", "no word of a deal"),
+    (b"given: {" + b"w: 1, " * 5000 + b"}", "`w` is there twice"),
 ]
 
 
@@ -231,6 +240,113 @@ def test_later_folders_override_earlier_ones(tmp_path: Path) -> None:
     assert load([first, second]).get("quiet_deal").severity == 3
 
 
+def test_the_offending_text_is_marked(tmp_path: Path) -> None:
+    """As a good compiler does: the line with its number, and a mark under what is meant."""
+    text = GOOD.replace("days_since_two_way >= 14", "days_since_two_wy >= 14").replace("severity: 2", "severity: high")
+    with pytest.raises(RuleErrors) as refused:
+        load(write(tmp_path, text))
+    assert (
+        str(refused.value)
+        == f"""\
+{tmp_path}/quiet_deal.yml:7:7: unknown word `days_since_two_wy`; did you mean `days_since_two_way`?
+    7 | when: days_since_two_wy >= 14 and not has_future_meeting
+      |       ^^^^^^^^^^^^^^^^^
+{tmp_path}/quiet_deal.yml:8:11: `severity` is a whole number from 1 to 3
+    8 | severity: high
+      |           ^^^^
+2 mistakes; no rule was loaded"""
+    )
+
+
+def test_a_warning_comes_with_its_place(tmp_path: Path) -> None:
+    """The rule loads, and says what is probably not meant."""
+    text = GOOD.replace("days_since_two_way >= 14 and", "days_since_two_way >= amount and")
+    text = text.replace("has_future_meeting: ", "amount: 1, has_future_meeting: ")
+    (warning,) = load(write(tmp_path, text)).get("quiet_deal").warnings
+    assert (warning.line, warning.column, warning.length) == (7, 7, len("days_since_two_way >= amount"))
+
+
+@pytest.mark.parametrize("on", ["stage_changed", "[stage_changed]"])
+def test_a_rule_may_name_events(tmp_path: Path, on: str) -> None:
+    """One or several; the morning needs no name."""
+    (rule,) = load(write(tmp_path, f"{GOOD}on: {on}\n")).rules
+    assert rule.on == ("stage_changed",)
+
+
+def test_events_are_about_deals(tmp_path: Path) -> None:
+    """A rep does not change stage."""
+    text = HYGIENE.replace("grain: deal", "grain: rep").replace("next_step", "rep_role").replace("deal_name", "rep_id")
+    with pytest.raises(RuleErrors, match="events are about deals"):
+        load(write(tmp_path, f"{text}on: stage_changed\n"))
+
+
+def test_a_rule_about_a_manager_is_for_the_scorecard(tmp_path: Path) -> None:
+    """It has its rules of engagement like any other, and makes no task."""
+    text = GOOD.replace("grain: deal", "grain: manager").replace("days_since_two_way", "open_coaching_items")
+    text = text.replace("has_future_meeting", "manager_active").replace("deal_name", "manager_name")
+    (rule,) = load(write(tmp_path, text)).rules
+    assert (rule.kind, rule.coach is not None) == ("scorecard", True)
+
+
+def test_a_file_full_of_mistakes_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """Fifty are enough to know that it is no rule."""
+    with pytest.raises(RuleErrors, match="50 mistakes"):
+        load(write(tmp_path, "".join(f"name_{n}: 1\n" for n in range(2_000))))
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    """At once, without reading them."""
+    for number in range(MOST_FILES + 1):
+        (tmp_path / f"rule_{number}.yml").touch()
+    with pytest.raises(RuleErrors, match=f"{MOST_FILES + 1} rules in one folder"):
+        load(tmp_path)
+
+
+def test_a_folder_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    """Its reading ends at the limit, whatever is behind it."""
+    for number in range(LARGEST_FOLDER // LARGEST_FILE + 9):
+        write(tmp_path, "&a " + "#" * (LARGEST_FILE - 3), f"rule_{number}.yml")
+    with pytest.raises(RuleErrors, match="the folder is larger than"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("status", "judged"), [("draft", 0), ("shadow", 1), ("live", 1), ("retired", 0)])
+def test_the_status_says_whether_a_rule_is_judged(tmp_path: Path, status: str, judged: int) -> None:
+    """All of them load, so that ids are never reused."""
+    rules = load(write(tmp_path, GOOD.replace("status: live", f"status: {status}")))
+    assert (len(rules.rules), len(rules.judged)) == (1, judged)
+
+
+def test_a_draft_needs_no_cases(tmp_path: Path) -> None:
+    """Everything else it has like any other."""
+    draft = GOOD[: GOOD.index("cases:")].replace("status: live", "status: draft")
+    assert load(write(tmp_path, draft)).get("quiet_deal").cases == ()
+
+
+PIECES = (
+    *("id: ", "quiet_deal", "when: ", "- ", ": ", "\n", "\t", "  ", "[", "]", "{", "}", "'", '"', "|", ">", "#", "?"),
+    *("&a ", "*a", "!!", "%", "---", "...", "<<: ", "null", "true", "1e999", "-0", "2027-02-30", "é", "\x85"),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_file_crashes_the_loader(tmp_path: Path, data: st.DataObject) -> None:
+    """A good rule with pieces cut out and put in is a rule or a list of mistakes, each with a place in the file."""
+    text = GOOD
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        text = text[:start] + data.draw(st.sampled_from(PIECES)) + text[start + data.draw(st.integers(0, 30)) :]
+    try:
+        load(write(tmp_path, text))
+    except RuleErrors as refused:
+        lines = text.split("\n")
+        for error in refused.errors:
+            assert 1 <= error.line <= len(lines) + 1
+            assert error.column >= 1
+            assert str(error)
+
+
 def test_a_missing_folder_is_a_mistake(tmp_path: Path) -> None:
     """A misspelt folder must not look like an org without rules."""
     with pytest.raises(RuleErrors, match="no such folder"):
@@ -240,11 +356,6 @@ def test_a_missing_folder_is_a_mistake(tmp_path: Path) -> None:
 def test_an_empty_folder_has_no_rules(tmp_path: Path) -> None:
     """Nothing in it, nothing wrong with it."""
     assert load(tmp_path).rules == ()
-
-
-def test_retired_and_draft_rules_are_not_judged(tmp_path: Path) -> None:
-    """They load, so that ids are never reused, and rest."""
-    assert load(write(tmp_path, GOOD.replace("status: live", "status: retired"))).judged == ()
 
 
 def test_the_version_follows_the_meaning(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def _item(desk: Desk, calendar: Calendar, choice: Choice) -> Item:
         minutes=candidate.minutes,
         meeting=coach.when.meeting or "",
         place=coach.where,
+        area=coach.area,
         due=due,
         prep_due=calendar.working_before(due),
         score=choice.score,

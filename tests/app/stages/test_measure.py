@@ -29,10 +29,20 @@ def test_columns_are_the_words(org: Any, grain: Any) -> None:
     assert [word.name for word in WORDS[grain].values() if schema.field(word.name).type not in ARROW[word.type]] == []
 
 
+@pytest.mark.parametrize("grain", WORDS)
+def test_what_is_never_null_never_is(org: Any, grain: Any) -> None:
+    """A deal, a rep and a manager of whom next to nothing is known have all words that promise to be there."""
+    org.user("M")
+    org.user("R", manager_id="M")
+    org.deal(owner_id="R")
+    (row, *_) = measure(org.store, 1, as_of=org.now).tables[grain].to_pylist()
+    assert [word.name for word in WORDS[grain].values() if word.null == "never" and row[word.name] is None] == []
+
+
 def test_both_databases_say_the_same(org_anywhere: Any) -> None:
     """A little of everything comes out alike from SQLite and PostgreSQL."""
     a_lively_org(org_anywhere)
-    deal, rep = org_anywhere.deals()["D"], org_anywhere.reps()["R"]
+    deal, rep, manager = org_anywhere.deals()["D"], org_anywhere.reps()["R"], org_anywhere.managers()["M"]
     said = {
         name: deal[name] for name in ("stage", "days_in_stage", "amount_before", "contacts", "next_step", "coachings")
     }
@@ -40,6 +50,8 @@ def test_both_databases_say_the_same(org_anywhere: Any) -> None:
                     "next_step": "Ünïcode 'quoted'", "coachings": 1}  # fmt: skip
     assert deal["close_date"] == (org_anywhere.now + timedelta(days=30)).date()
     assert (rep["open_deals"], rep["coachings_28d"], rep["tenure_days"]) == (1, 1, 300)
+    assert (rep["open_commitments"], rep["commitment_late_days"]) == (1, 2)
+    assert (manager["reps"], manager["open_deals"], manager["deal_coachings_28d"]) == (1, 1, 1)
 
 
 def test_another_connection_is_another_org(org: Any) -> None:
@@ -79,7 +91,8 @@ def a_lively_org(org: Any) -> None:
     org.contact("C", "Economic Buyer")
     org.activity(9, "call", owner_id="R", contact_id="C", two_way=True)
     org.activity(7, "meeting", owner_id="R")
-    org.item(1)
+    org.activity(2, "task", owner_id="R", done=False)
+    org.item(1, manager_id="M", area="opportunity")
     org.outcome(1, 3)
 
 

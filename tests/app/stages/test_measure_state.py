@@ -173,3 +173,10 @@ def test_a_circle_of_merges_ends(org: Any) -> None:
     org.deal("D", account_id="A")
     org.deal("E", account_id="C")
     assert [deal["account_name"] for deal in org.deals().values()] == [None, None]
+
+
+@pytest.mark.parametrize(("said", "asks"), [("Help: who signs?", True), ("Call for help", False), (" ", None)])
+def test_a_next_step_can_ask_for_help(org: Any, said: str, asks: bool | None) -> None:
+    """It begins with `help:`; an empty one says nothing."""
+    org.deal(next_step=said)
+    assert org.deals()["D"]["help_requested"] is asks
