@@ -28,6 +28,7 @@ from app.web import create_app
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import load, starter
+from coaching_rules.wordbook import words_page
 from connectors.errors import GateError
 
 log = structlog.get_logger(__name__)
@@ -223,11 +224,19 @@ def rules_check(
         raise typer.Exit(NotReady.exit_code) from errors
     failures = check_cases(ruleset)
     if as_json:
-        say({"ok": not failures, "rules": [rule.id for rule in ruleset.rules], "failures": [str(f) for f in failures]})
+        warnings = [show.plain(warning) for rule in ruleset.rules for warning in rule.warnings]
+        ids = [rule.id for rule in ruleset.rules]
+        say({"ok": not failures, "rules": ids, "failures": [str(f) for f in failures], "warnings": warnings})
     else:
         show.rules(ruleset, failures)
     if failures:
         raise typer.Exit(NotReady.exit_code)
+
+
+@rules_cli.command("words")
+def rules_words() -> None:
+    """Print the words and functions that a condition may use, with their meaning, unit and source."""
+    out.print(words_page(), markup=False, highlight=False, soft_wrap=True)
 
 
 @db.command("upgrade")

@@ -264,6 +264,8 @@ def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
     out.print(table)
     for failure in failures:
         out.print(str(failure), markup=False, soft_wrap=True)
+    for warning in (warning for rule in ruleset.rules for warning in rule.warnings):
+        out.print(f"warning: {warning}", markup=False, soft_wrap=True)
 
 
 def _listed(counts: Mapping[str, Any]) -> str:
