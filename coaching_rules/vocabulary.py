@@ -41,6 +41,8 @@ DEAL: tuple[Word, ...] = (
     Word("segment", "text", "", "Segment of the customer.", "when the deal has no account, or the account no segment", "account.segment"),
     Word("deal_type", "text", "", "Type of the deal (new, existing business …).", "when not filled in", "deal.deal_type"),
     Word("currency", "text", "", "Currency of the amount.", "in an org with one currency", "deal.currency"),
+    Word("rate_date", "date", "", "Since when the rate holds by which money was turned into the org's own currency.", "when it was not", "deal.currency"),
+    Word("amount_gap", "text", "", "Why the deal's amounts are unknown.", "when its currency has a rate, or needs none", "deal.currency"),
     # where it stands
     Word("is_open", "boolean", "", "The deal is neither won nor lost.", "never", "deal.closed stage.closed"),
     Word("stage", "text", "", "Name of the stage.", "never", "deal.stage deal_change.stage"),
@@ -49,7 +51,7 @@ DEAL: tuple[Word, ...] = (
     Word("is_early", "boolean", "", "In the first 40 % of the open stages.", "with stage_position", "stage.sort_order stage.active"),
     Word("forecast_category", "text", "", "Forecast category as the CRM names it.", "when it has none", "deal.forecast_category deal_change.forecast_category"),
     Word("is_commit", "boolean", "", "Forecast as commit.", "when the CRM has no category", "deal.forecast_category deal_change.forecast_category"),
-    Word("amount", "number", "money", "Amount.", "when not filled in", "deal.amount deal_change.amount"),
+    Word("amount", "number", "money", "Amount, in the org's own currency where its rates are known.", "when not filled in, or without a rate (amount_gap)", "deal.amount deal_change.amount"),
     Word("segment_median_amount", "number", "money", "Median amount of the segment's deals of the last 12 months (of all deals when the segment has fewer than 10).", "when there are none", "deal.amount account.segment"),
     Word("segment_p75_amount", "number", "money", "75th percentile of those amounts.", "when there are none", "deal.amount account.segment"),
     Word("age_days", "integer", "days", "Days since the deal was created.", "never", "deal.created_at"),
@@ -65,7 +67,7 @@ DEAL: tuple[Word, ...] = (
     Word("close_date_pushes", "integer", "count", "How often the close date moved to a later month.", "when the CRM kept no history", "deal_change.close_date"),
     Word("days_since_push", "integer", "days", "Days since the last such push.", "when there was none", "deal_change.close_date deal_change.valid_from"),
     Word("amount_change_share", "number", "share", "Last change of the amount relative to before (-0.25: cut by a quarter).", "when it never changed, or changed from 0", "deal_change.amount"),
-    Word("amount_before", "number", "money", "Amount before that change.", "when it never changed", "deal_change.amount"),
+    Word("amount_before", "number", "money", "Amount before that change.", "when it never changed, or without a rate", "deal_change.amount"),
     Word("days_since_amount_change", "integer", "days", "Days since that change.", "when it never changed", "deal_change.amount deal_change.valid_from"),
     # contact with the customer; what we wrote ourselves never counts
     Word("days_since_any", "integer", "days", "Days since the last activity done.", "when none is known", "activity.starts_at activity.done"),

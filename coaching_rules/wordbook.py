@@ -23,8 +23,12 @@ _UNITS = """\
 
 A number without a unit fits any unit. Days, money, shares (0.25 is a quarter) and counts are compared and added with
 their own kind; a rule that mixes them loads with a warning. A quantity times a share or a count stays what it is, a
-quantity divided by one of its kind is a plain number. Money is in the currency of the deal; medians and percentiles are
-those of the same currency.
+quantity divided by one of its kind is a plain number.
+
+Money is in the org's own currency where rates are known: every amount is turned by the latest rate of its currency,
+whose day is `rate_date`; without one the money of the deal is NULL and `amount_gap` says why. Where no rates are known,
+money is in the currency of the deal, and medians and percentiles are those of the same currency. Salesforce's rates are
+not read yet: CurrencyType (IsoCode, ConversionRate) and DatedConversionRate (IsoCode, StartDate, ConversionRate).
 """
 
 

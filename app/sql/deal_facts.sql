@@ -10,7 +10,8 @@ coached AS (
 )
 SELECT
     deal_id, deal.name AS deal_name, owner_id, owner_name, owner_active, owner_role, manager_id,
-    account_name, deal.segment, deal_type, deal.currency,
+    account_name, deal.segment, deal_type, deal.currency, rate_date,
+    if(rate IS NULL, 'There is no rate for ' || deal.currency || '.', NULL) AS amount_gap,
     is_open, deal.stage, stage_position, stage_share, is_early,
     forecast_category,
     lower(forecast_category) IN (SELECT name FROM commit_category) AS is_commit,
@@ -23,7 +24,7 @@ SELECT
     close_date - today() AS days_to_close,
     CASE WHEN close_date < today() THEN today() - close_date WHEN close_date >= today() THEN 0 END AS overdue_days,
     close_date_pushes, days_since(pushed_at) AS days_since_push,
-    amount_change_share, amount_before, days_since(amount_changed_at) AS days_since_amount_change,
+    amount_change_share, amount_before / rate AS amount_before, days_since(amount_changed_at) AS days_since_amount_change,
     days_since(touched_at) AS days_since_any,
     days_since(two_way_at) AS days_since_two_way,
     days_since(decision_maker_at) AS days_since_decision_maker,
@@ -54,5 +55,5 @@ LEFT JOIN buyers USING (deal_id)
 LEFT JOIN coached USING (deal_id)
 LEFT JOIN capture USING (owner_id)
 LEFT JOIN amount_benchmarks AS benchmark
-    ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.currency IS NOT DISTINCT FROM deal.currency
+    ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.compared_in IS NOT DISTINCT FROM deal.compared_in
 LEFT JOIN won_benchmarks AS won ON won.segment IS NOT DISTINCT FROM deal.segment AND won.stage = deal.stage

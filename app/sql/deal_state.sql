@@ -20,7 +20,8 @@ deal AS (
     LEFT JOIN deal_fields ON deal_fields.deal_id = deals.id
     WHERE there(deals.created_at, deals.deleted_at)
 )
-SELECT deal.* EXCLUDE (in_same_stage, closed, won, owner_id, next_step, account_id, has_history),
+SELECT deal.* EXCLUDE (in_same_stage, closed, won, owner_id, next_step, account_id, has_history, amount),
+    deal.amount / rate AS amount, rate, rate_date, compared_in,
     NOT if(in_same_stage, deal.closed, coalesce(stage_order.closed, false)) AS is_open,
     if(in_same_stage, deal.won, coalesce(stage_order.won, false)) AS is_won,
     stage_position, stage_share, is_early,
@@ -29,6 +30,7 @@ SELECT deal.* EXCLUDE (in_same_stage, closed, won, owner_id, next_step, account_
     people.id AS owner_id, people.name AS owner_name, people.active AS owner_active, people.role AS owner_role,
     people.manager_id, people.created_at AS owner_since
 FROM deal
+LEFT JOIN rates ON rates.currency IS NOT DISTINCT FROM deal.currency
 LEFT JOIN stage_order ON stage_order.name = deal.stage
 LEFT JOIN customers ON customers.id = deal.account_id
 LEFT JOIN people ON people.id = deal.owner_id

@@ -1,7 +1,7 @@
 -- grain: one owner of a deal, or somebody who could have been one all year; what is on the way to them.
 -- clock: when deals were created, and when those won entered their stage.
 WITH worth AS (
-    SELECT owner_id, count(DISTINCT coalesce(currency, '')) = 1 AND bool_and(amount IS NOT NULL) AS is_known,
+    SELECT owner_id, count(DISTINCT coalesce(compared_in, '')) = 1 AND bool_and(amount IS NOT NULL) AS is_known,
         sum(amount) FILTER (is_open) AS open_amount,
         sum(amount) FILTER (is_won) / 4 AS won_a_quarter
     FROM deal_state LEFT JOIN stage_moves USING (deal_id)

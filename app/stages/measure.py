@@ -13,7 +13,11 @@ from app.store.session import Store
 from coaching_rules.engine import Facts
 from coaching_rules.vocabulary import WORDS
 
+NO_RATES = pa.schema([("currency", pa.string()), ("valid_from", pa.date32()), ("rate", pa.float64())]).empty_table()
+"""What one unit of the org's own currency is worth in each other one, from a day on; for who has no such rows."""
+
 STEPS = (
+    "rates",
     "stage_order",
     "people",
     "customers",
@@ -50,10 +54,13 @@ def measure(store: Store, connection_id: int, *, as_of: datetime, known_at: date
 
 
 def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:
-    """The same from rows already read, so that many instants can be measured from one reading."""
+    """The same from rows already read, so that many instants can be measured from one reading.
+
+    Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency.
+    """
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed()) as connection:
-        for name, table in rows.items():
+        for name, table in ({"currency_rates": NO_RATES} | dict(rows)).items():
             connection.register(name, table)
         clock = {"as_of": as_of, "known_at": known_at, "today": as_of.date()}
         for name, value in clock.items():

@@ -1,8 +1,13 @@
 """What is usual in this org: amounts, won deals, capture; rows in, words out."""
 
+from datetime import date
 from typing import Any
 
+import pyarrow as pa
 import pytest
+
+from app.stages.measure import NO_RATES, measure_frames
+from app.store.frames import frames
 
 
 def words(org: Any, *names: str, deal: str = "D") -> list[Any]:
@@ -36,6 +41,26 @@ def test_old_blank_and_foreign_amounts_do_not_count(org: Any) -> None:
     assert words(org, "segment_median_amount", "segment_p75_amount") == [50.0, 50.0]
     org.deal("Lone", currency="USD")
     assert words(org, "segment_median_amount", deal="Lone") == [None]
+
+
+def test_with_rates_all_money_is_the_orgs_own(org_anywhere: Any) -> None:
+    """By the latest rate that has begun; a currency without one is unknown, and says why."""
+    org = org_anywhere
+    org.deal("E", amount=110.0, currency="EUR")
+    org.deal("U", amount=300.0, currency="USD")
+    org.deal("J", amount=9000.0, currency="JPY")
+    org.snapshot(20, "E", amount=220.0, stage="Qualify")
+    org.snapshot(10, "E", amount=110.0, stage="Qualify")
+    days = [date(2026, 1, 1), date(2026, 5, 1), date(2026, 6, 1), date(2026, 1, 1)]
+    rows = {"currency": ["EUR", "EUR", "EUR", "USD"], "valid_from": days, "rate": [2.0, 1.1, 9.0, 1.0]}
+    read = frames(org.store, 1, org.now) | {"currency_rates": pa.table(rows, schema=NO_RATES.schema)}
+    facts = measure_frames(read, as_of=org.now, known_at=org.now).tables["deal"].to_pylist()
+    deals = {deal["deal_id"]: deal for deal in facts}
+    money = ("amount", "amount_before", "segment_median_amount")
+    assert [deals["E"][name] for name in money] == pytest.approx([100.0, 200.0, 200.0])
+    assert [deals[name]["rate_date"] for name in "EUJ"] == [date(2026, 5, 1), date(2026, 1, 1), None]
+    assert (deals["J"]["amount"], deals["J"]["amount_gap"]) == (None, "There is no rate for JPY.")
+    assert deals["E"]["amount_gap"] is None
 
 
 def won(org: Any, id: str, days_in_stage: float, account: str | None = None, won_days_ago: float = 30) -> None:
