@@ -34,7 +34,7 @@ SELECT
     coalesce(meetings_booked, 0) > 0 AS has_future_meeting,
     coalesce(contacts, 0) AS contacts, decision_makers,
     next_step, days_since(next_step_at) AS next_step_age_days,
-    starts_with(lower(next_step), 'help:') AS help_requested,
+    if(count(next_step) OVER () = 0, NULL, coalesce(starts_with(lower(next_step), 'help:'), false)) AS help_requested,
     days_since(owner_since) AS owner_tenure_days,
     if(owner_id IS NULL OR deal.segment IS NULL, NULL,
         deal.created_at = min(deal.created_at) OVER (PARTITION BY owner_id, deal.segment)) AS owner_new_to_segment,

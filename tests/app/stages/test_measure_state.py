@@ -175,8 +175,11 @@ def test_a_circle_of_merges_ends(org: Any) -> None:
     assert [deal["account_name"] for deal in org.deals().values()] == [None, None]
 
 
-@pytest.mark.parametrize(("said", "asks"), [("Help: who signs?", True), ("Call for help", False), (" ", None)])
+@pytest.mark.parametrize(("said", "asks"), [("Help: who signs?", True), ("Call for help", False), (" ", False)])
 def test_a_next_step_can_ask_for_help(org: Any, said: str, asks: bool | None) -> None:
-    """It begins with `help:`; an empty one says nothing."""
+    """It begins with `help:`; where nobody writes any, nothing is known."""
     org.deal(next_step=said)
+    org.deal("Other")
+    assert org.deals()["Other"]["help_requested"] is (False if said.strip() else None)
+    org.deal("Third", next_step="Call")
     assert org.deals()["D"]["help_requested"] is asks
