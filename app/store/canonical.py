@@ -15,7 +15,6 @@ from sqlalchemy import (
     Connection,
     Date,
     Float,
-    ForeignKey,
     Index,
     Integer,
     RowMapping,
@@ -40,7 +39,8 @@ def _table(name: str, *columns: Any, index: tuple[str, ...] = ()) -> Table:
     return Table(
         name,
         metadata,
-        Column("connection_id", ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+        # no foreign key: to check it, PostgreSQL would look at the connection for each of millions of rows
+        Column("connection_id", Integer, primary_key=True, autoincrement=False),
         Column("id", Key, primary_key=True),
         *columns,
         Column("changed_at", Instant, nullable=False),
@@ -95,7 +95,6 @@ deals = _table(
     Column("deal_type", Text),
     Column("next_step", Text),
     Column("created_at", Instant, nullable=False),
-    index=("owner_id",),
 )
 deal_changes = _table(
     "deal_changes",
@@ -106,7 +105,6 @@ deal_changes = _table(
     Column("close_date", Date),
     Column("forecast_category", Text),
     Column("probability", Float),
-    index=("deal_id",),
 )
 field_changes = _table(
     "field_changes",
@@ -115,7 +113,6 @@ field_changes = _table(
     Column("old", Text),
     Column("new", Text),
     Column("valid_from", Instant, nullable=False),
-    index=("deal_id",),
 )
 deal_contacts = _table(
     "deal_contacts",
@@ -124,7 +121,6 @@ deal_contacts = _table(
     Column("role", Text),
     Column("primary", Boolean, nullable=False),
     Column("created_at", Instant),
-    index=("deal_id",),
 )
 activities = _table(
     "activities",
@@ -138,7 +134,6 @@ activities = _table(
     Column("done", Boolean, nullable=False),
     Column("two_way", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
-    index=("deal_id",),
 )
 crm_tasks = _table(
     "crm_tasks",

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, delete, insert, select, update
 
+from app.store.canonical import TABLES
 from app.store.ledger import connections
 from app.store.session import StoreFailed
 
@@ -106,6 +107,8 @@ def pause(connection: Connection, org: Org, reason: str | None) -> None:
 
 def remove(connection: Connection, org: Org) -> None:
     """Forget a connection and everything it brought."""
+    for table in TABLES.values():
+        connection.execute(delete(table).where(table.c.connection_id == org.id))
     connection.execute(delete(connections).where(connections.c.id == org.id))
 
 

@@ -19,9 +19,9 @@ BUSY_SECONDS = 30
 PRAGMAS = (
     "journal_mode = WAL",
     "foreign_keys = ON",
-    # with these a large page of rows is stored in about half the time: more of each index stays at hand (64 MB), a
+    # with these a large page of rows is stored in about half the time: more of each index stays at hand (32 MB), a
     # leaf that changes with every page is written back less often (32 MB of log), and arrivals touch no disk
-    "cache_size = -65536",
+    "cache_size = -32768",
     "wal_autocheckpoint = 8000",
     "temp_store = MEMORY",
 )

@@ -16,6 +16,7 @@ import pyarrow as pa
 import structlog
 
 from connectors.errors import NotYet, RetryLater
+from connectors.records import Page
 from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.columns import of_csv
 
@@ -30,15 +31,20 @@ END = "null"  # the literal word that Salesforce sends as the locator of the las
 UNFINISHED = frozenset({"UploadComplete", "InProgress"})
 
 
+Understood = Callable[[pa.Table], Page]
+"""Makes records of columns of text."""
+
+
 class BulkUnusable(Exception):
     """Bulk will not or did not do it; the same rows can be read page by page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """One page of a job's rows, as columns of text; `locator` leads to the next, None after the last."""
+    """One page of a job and how many rows it was made of; `locator` leads to the next, None after the last."""
 
-    rows: pa.Table
+    page: Page
+    rows: int
     locator: str | None
 
 
@@ -80,19 +86,23 @@ class Bulk:
             raise BulkUnusable(str(refused)) from refused
         return told
 
-    def results(self, job: str, locator: str | None, paths: Sequence[str]) -> Iterator[Results]:
-        """The pages from `locator` on (None: the first); while one is put away, the next is on its way."""
-        with ThreadPoolExecutor(1) as ahead:
-            coming = ahead.submit(self._page, job, locator, paths)
-            while True:
-                page = coming.result()
-                if page.locator is None:
-                    break
-                coming = ahead.submit(self._page, job, page.locator, paths)
-                yield page
-        yield page
+    def results(self, job: str, locator: str | None, paths: Sequence[str], understood: Understood) -> Iterator[Results]:
+        """The pages from `locator` on (None: the first).
 
-    def _page(self, job: str, locator: str | None, paths: Sequence[str]) -> Results:
+        While the caller puts one away, the next is fetched and understood in another thread; nothing else may be asked
+        of the org meanwhile.
+        """
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._page, job, locator, paths, understood)
+            while True:
+                results = coming.result()
+                if results.locator is None:
+                    break
+                coming = ahead.submit(self._page, job, results.locator, paths, understood)
+                yield results
+        yield results
+
+    def _page(self, job: str, locator: str | None, paths: Sequence[str], understood: Understood) -> Results:
         params = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
         try:
             headers, content = self._client.csv(f"jobs/query/{job}/results", params)
@@ -108,7 +118,7 @@ class Bulk:
             raise RetryLater("A bulk page is no table; it is read again.") from error
         if rows.num_rows != int(promised):
             raise RetryLater(f"A bulk page has {rows.num_rows} rows instead of {promised}; it is read again.")
-        return Results(rows=rows, locator=None if after == END else after)
+        return Results(page=understood(rows), rows=rows.num_rows, locator=None if after == END else after)
 
     def forget(self, job: str) -> None:
         """Clear a job away; what is left behind goes by itself in a week."""

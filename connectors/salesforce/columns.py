@@ -39,6 +39,7 @@ def of_csv(content: bytes, paths: Sequence[str]) -> pa.Table:
     """Columns of a CSV page, by the names of its header; an empty value is none. Raises ValueError."""
     return pyarrow.csv.read_csv(
         pa.BufferReader(content),
+        read_options=pyarrow.csv.ReadOptions(use_threads=False),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(paths, pa.string()),
@@ -54,7 +55,8 @@ class Shaper:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._duck = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+        # a page is too small for two threads to share, and each would keep memory of its own
+        self._duck = duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
         self._duck.execute(_sql("macros"))
         self._duck.execute("SET VARIABLE me = $me", {"me": names.me})
 

@@ -8,6 +8,7 @@ an overlap, because a row's stamp is set before its transaction commits and it c
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -122,7 +123,7 @@ class Reader:
                 if described is None:
                     return
                 rows, done, position = self._page(source, described)
-            page = self._understood(kind, source, self._told(rows, position), position)
+            page = self._understood(kind, source, position.stamp, self._told(rows, position))
             if done:
                 position = self._finished(position)
             yield replace(page, expected=expected), position
@@ -135,14 +136,14 @@ class Reader:
             yield replace(self._nothing(kind), waits=True), position
         job, ordered_at = position.job or "", position.until or datetime.min.replace(tzinfo=UTC)
         total = self._bulk.wait(job, ordered_at)
-        for results in self._bulk.results(job, position.locator, self._columns(position)):
-            page = self._understood(kind, source, results.rows, position)
-            position = replace(position, locator=results.locator, taken=position.taken + results.rows.num_rows)
+        understood = partial(self._understood, kind, source, position.stamp)
+        for results in self._bulk.results(job, position.locator, self._columns(position), understood):
+            position = replace(position, locator=results.locator, taken=position.taken + results.rows)
             if results.locator is not None:
-                yield page, position
+                yield results.page, position
         if position.taken != total:
             raise BulkUnusable(f"The job counted {total} rows and its pages brought {position.taken}.")
-        yield page, replace(self._finished(position), job=None, locator=None, taken=0)
+        yield results.page, replace(self._finished(position), job=None, locator=None, taken=0)
         self._bulk.forget(job)  # only once its last page is stored
 
     def _described(self, kind: Kind, source: Source, position: Position) -> Position | None:
@@ -226,8 +227,8 @@ class Reader:
     def _told(self, rows: Sequence[Row], position: Position) -> pa.Table:
         return of_rows(rows, self._columns(position))
 
-    def _understood(self, kind: Kind, source: Source, told: pa.Table, position: Position) -> Page:
-        records, skipped = self._shaper.records(kind, source, position.stamp, told)
+    def _understood(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> Page:
+        records, skipped = self._shaper.records(kind, source, stamp, told)
         for id_ in skipped:
             log.warning("not_understood", object=source.object, id=id_)
         return Page(records=records, cursor="", skipped=skipped)
@@ -275,7 +276,7 @@ class Reader:
                 end = last is None and nth == len(shown)
                 upto = "" if end else last or (rows[-1]["Id"] if rows else None)
                 if upto is not None:
-                    page = self._understood(kind, source, self._told(rows, position), position)
+                    page = self._understood(kind, source, position.stamp, self._told(rows, position))
                     yield replace(page, cursor=upto)
 
     def _listed(self, source: Source, position: Position) -> Iterator[tuple[list[Row], str | None]]:

@@ -34,12 +34,6 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_accounts_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_accounts")),
     )
     op.create_table(
@@ -60,16 +54,7 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_activities_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_activities")),
-    )
-    op.create_index(
-        op.f("ix_activities_connection_id_deal_id"), "activities", ["connection_id", "deal_id"], unique=False
     )
     op.create_table(
         "crm_notes",
@@ -83,12 +68,6 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_crm_notes_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_crm_notes")),
     )
     op.create_index(
@@ -112,12 +91,6 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_crm_tasks_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_crm_tasks")),
     )
     op.create_index(
@@ -149,16 +122,7 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_deal_changes_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_deal_changes")),
-    )
-    op.create_index(
-        op.f("ix_deal_changes_connection_id_deal_id"), "deal_changes", ["connection_id", "deal_id"], unique=False
     )
     op.create_table(
         "deal_contacts",
@@ -173,16 +137,7 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_deal_contacts_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_deal_contacts")),
-    )
-    op.create_index(
-        op.f("ix_deal_contacts_connection_id_deal_id"), "deal_contacts", ["connection_id", "deal_id"], unique=False
     )
     op.create_table(
         "deals",
@@ -206,12 +161,8 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["connections.id"], name=op.f("fk_deals_connection_id_connections"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_deals")),
     )
-    op.create_index(op.f("ix_deals_connection_id_owner_id"), "deals", ["connection_id", "owner_id"], unique=False)
     op.create_table(
         "field_changes",
         sa.Column("connection_id", sa.Integer(), nullable=False),
@@ -225,16 +176,7 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connections.id"],
-            name=op.f("fk_field_changes_connection_id_connections"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_field_changes")),
-    )
-    op.create_index(
-        op.f("ix_field_changes_connection_id_deal_id"), "field_changes", ["connection_id", "deal_id"], unique=False
     )
     op.create_table(
         "runs",
@@ -268,9 +210,6 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["connections.id"], name=op.f("fk_stages_connection_id_connections"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_stages")),
     )
     op.create_table(
@@ -288,8 +227,5 @@ def upgrade() -> None:
         sa.Column("observed_at", Instant(), nullable=False),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["connections.id"], name=op.f("fk_users_connection_id_connections"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f("pk_users")),
     )

@@ -3,10 +3,10 @@ WITH typed AS (
     SELECT
         *,
         CASE
-            WHEN says(TaskSubtype, 'call') OR says(Type, 'call') THEN 'call'
+            WHEN TaskSubtype ILIKE '%call%' OR Type ILIKE '%call%' THEN 'call'
             WHEN CallType IS NOT NULL OR number(CallDurationInSeconds) > 0 THEN 'call'
-            WHEN says(TaskSubtype, 'email') OR says(Type, 'email') THEN 'email'
-            WHEN says(TaskSubtype, 'meeting') OR says(Type, 'meeting') THEN 'meeting'
+            WHEN TaskSubtype ILIKE '%email%' OR Type ILIKE '%email%' THEN 'email'
+            WHEN TaskSubtype ILIKE '%meeting%' OR Type ILIKE '%meeting%' THEN 'meeting'
             ELSE 'task'
         END AS kind
     FROM rows

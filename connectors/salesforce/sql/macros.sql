@@ -14,5 +14,6 @@ CREATE MACRO number(text) AS CASE WHEN text IS NULL THEN NULL ELSE finite(CAST(t
 CREATE MACRO flag(text) AS coalesce(CAST(text AS BOOLEAN), false);
 CREATE MACRO says(text, pattern) AS regexp_matches(coalesce(text, ''), pattern, 'i');
 -- Our reference on a task: from the key field or, in an org without one, from the end of the subject.
-CREATE MACRO mark(text) AS nullif(regexp_extract(text, '\[(coach:[a-z]+:[0-9a-f]+)\]', 1), '');
+CREATE MACRO mark(text) AS
+    CASE WHEN contains(text, '[coach:') THEN nullif(regexp_extract(text, '\[(coach:[a-z]+:[0-9a-f]+)\]', 1), '') END;
 CREATE MACRO reference(key, subject) AS CASE WHEN key LIKE 'coach:%' THEN key ELSE mark(subject) END;
