@@ -262,6 +262,7 @@ class Intent:
 
     `reference` is the key the written record carries. `crm_id` is set when the record exists and is to be updated;
     then `last_written` is what we wrote last, so that what differs in the CRM is known to be a person's edit.
+    `unsure` is what was sent after that without an answer: where it is what the CRM shows, it is ours as well.
     `attempted` means an earlier try may have reached the CRM: look before writing.
     """
 
@@ -269,6 +270,7 @@ class Intent:
     content: TaskContent | NoteContent
     crm_id: str | None = None
     last_written: TaskContent | NoteContent | None = None
+    unsure: tuple[TaskContent | NoteContent, ...] = ()
     attempted: bool = False
 
 

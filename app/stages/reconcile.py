@@ -78,6 +78,8 @@ def _became(told: Told, known: Known, calendar: Calendar, coaching: Coaching, as
 def _ended(told: Told) -> Iterator[Outcome]:
     """Done by a person, or cleared by us; what we tidy away after the conversation was answered says nothing."""
     at = told.closed_at or told.changed_at
+    if any(sent["closed"] for sent in told.unsure or ()):
+        return  # it may be our own closing that closed it; the next push will know
     if not told.written.get("closed"):
         yield _outcome(told, "done", at, detail=added(told))
     elif told.item_state not in ("done", "contested", "deleted"):
@@ -100,9 +102,9 @@ def _outcome(
 
 
 def _moved(told: Told) -> Iterator[Outcome]:
-    if told.due and told.due > date.fromisoformat(told.written["due"]):
+    if told.due and told.due > max(map(date.fromisoformat, _ours(told, "due"))):
         yield _outcome(told, "snoozed", told.changed_at, due=told.due, detail=f"to {told.due}")
-    if told.owner_id != told.written["owner_id"]:
+    if told.owner_id not in _ours(told, "owner_id"):
         yield _outcome(told, "reassigned", told.changed_at, detail=told.owner_id)
 
 
@@ -111,15 +113,20 @@ def _is_news(outcome: Outcome, known: Known) -> bool:
     return before is None or (before.due, before.detail) != (outcome.due, outcome.detail)
 
 
+def _ours(told: Told, name: str) -> set[str]:
+    """All we have written into this field and that can be there."""
+    return {str(sent.get(name, "")) for sent in (told.written, *(told.unsure or ()))}
+
+
 def contested(told: Told) -> str | None:
     """Why a person disagrees, from a line that is not in what we wrote; None when nobody does."""
-    ours = set(CONTEST.findall(str(told.written.get("body", ""))))
+    ours = {reason for body in _ours(told, "body") for reason in CONTEST.findall(body)}
     return next((reason.strip() for reason in CONTEST.findall(told.body) if reason not in ours), None)
 
 
 def added(told: Told) -> str | None:
     """What a person wrote into the task beside our words: most often what was agreed."""
-    ours = set(str(told.written.get("body", "")).splitlines())
+    ours = {line for body in _ours(told, "body") for line in body.splitlines()}
     lines = [line.strip() for line in told.body.splitlines() if line.strip() and line not in ours]
     return "; ".join(line for line in lines if not CONTEST.match(line))[:LONGEST_WORD] or None
 

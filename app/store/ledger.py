@@ -58,6 +58,7 @@ intents = Table(
     Column("role", Text, nullable=False),  # manager_task | prep_task | note
     Column("content", Json, nullable=False),  # what the record should say
     Column("written", Json),  # what we last wrote, to know a person's edit when we see it
+    Column("unsure", Json),  # what we sent after that without an answer: any of it may be there as well
     Column("crm_id", Key),
     Column("state", Text, nullable=False),  # pending | in_flight | stored | retry | refused | withdrawn
     Column("attempts", Integer, nullable=False, default=0),

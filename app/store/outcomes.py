@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One task we wrote: what we last wrote (`written`), and what the CRM shows of it now."""
+    """One task we wrote: what we last wrote (`written`) or may have (`unsure`), and what the CRM shows of it now."""
 
     reference: str
     role: str
@@ -24,6 +24,7 @@ class Told:
     item_state: str
     manager_id: str
     written: Json
+    unsure: Sequence[Json] | None
     task_id: str
     owner_id: str
     due: date | None
@@ -62,8 +63,8 @@ def told(connection: Connection, connection_id: int) -> list[Told]:
     ]
     rows = connection.execute(
         select(
-            intents.c.reference, intents.c.role, intents.c.item_id, intents.c.written, plan_items.c.manager_id,
-            plan_items.c.state.label("item_state"), crm_tasks.c.id.label("task_id"), *shown,
+            intents.c.reference, intents.c.role, intents.c.item_id, intents.c.written, intents.c.unsure,
+            plan_items.c.manager_id, plan_items.c.state.label("item_state"), crm_tasks.c.id.label("task_id"), *shown,
             deals.c.deleted_at.is_not(None).label("deal_gone"),
         )
         .join(plan_items, plan_items.c.id == intents.c.item_id)

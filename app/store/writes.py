@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from app.store.ledger import intents, receipts
 from app.store.plans import as_content, as_json
-from connectors.records import Intent, Receipt
+from connectors.records import Intent, NoteContent, Receipt, TaskContent
 
 RETRY_AFTER = timedelta(minutes=2)
 REFUSED_AFTER = timedelta(hours=20)
@@ -50,17 +50,24 @@ def _intent(row: Any) -> Intent:
         content=as_content(row.role, row.content),
         crm_id=row.crm_id,
         last_written=as_content(row.role, row.written) if row.written else None,
+        unsure=tuple(as_content(row.role, sent) for sent in row.unsure or ()),
         attempted=row.attempts > 0 and row.crm_id is None,
     )
 
 
 def mark_in_flight(connection: Connection, connection_id: int, batch: Sequence[Intent]) -> None:
-    """Say that these are being sent. What is created is noted as sent now, so that a person's edit is known later."""
+    """Say that these are being sent, and keep what is sent, so that our words are never taken for a person's."""
     for intent in batch:
         values: dict[str, Any] = {"state": "in_flight", "attempts": intents.c.attempts + 1}
         if intent.crm_id is None and not intent.attempted:
             values["written"] = as_json(intent.content)
+        elif intent.content not in (intent.last_written, *intent.unsure):
+            values["unsure"] = _as_json((*intent.unsure, intent.content))
         connection.execute(update(intents).where(_is(connection_id, intent.reference)).values(values))
+
+
+def _as_json(contents: Iterable[TaskContent | NoteContent]) -> list[dict[str, Any]]:
+    return [as_json(content) for content in contents]
 
 
 def record(connection: Connection, connection_id: int, got: Iterable[tuple[Intent, Receipt]], now: datetime) -> None:
@@ -89,12 +96,13 @@ def _after(intent: Intent, receipt: Receipt, now: datetime) -> dict[str, Any]:
             "state": "stored",
             "crm_id": receipt.crm_id,
             "written": as_json(intent.content),
+            "unsure": [],
             "retry_at": None,
             "reason": None,
         }
-    if receipt.status == "retry":
-        return {"state": "retry", "retry_at": now + RETRY_AFTER, "reason": receipt.reason, "crm_id": intent.crm_id}
-    return {"state": "refused", "retry_at": now + REFUSED_AFTER, "reason": receipt.reason}
+    wait = RETRY_AFTER if receipt.status == "retry" else REFUSED_AFTER
+    not_there = {"unsure": _as_json(intent.unsure), "retry_at": now + wait, "reason": receipt.reason}
+    return {"state": receipt.status, **not_there}
 
 
 def _is(connection_id: int, reference: str) -> Any:

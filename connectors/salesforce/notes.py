@@ -54,7 +54,7 @@ class NoteWriter:
             if found[intent.reference]["IsDeleted"]:
                 yield _stored(intent, found[intent.reference]["Id"], adopted=True, kept=("deleted",))
         live = [i for i in intents if not found[i.reference]["IsDeleted"]]
-        stale = {i.reference: i for i in live if i.last_written not in (None, i.content)}
+        stale = {i.reference: i for i in live if {i.last_written, *i.unsure} - {None, i.content}}
         linked = []
         for receipt in self._link(live, {i.reference: str(found[i.reference]["Id"]) for i in live}):
             if receipt.status == "stored" and receipt.reference in stale:

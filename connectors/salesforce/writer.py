@@ -5,6 +5,7 @@ such field the reference stands in the subject and is looked for before every wr
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from connectors.errors import RetryLater
@@ -102,7 +103,7 @@ class TaskWriter:
 
     def _new(self, intent: Intent) -> dict[str, Any]:
         assert isinstance(intent.content, TaskContent)
-        fields = task_fields(intent.content, intent.reference, self._names, self._closing()[1])
+        fields = self._fields(intent.content, intent.reference)
         key = {self._names.key_field: intent.reference} if self._names.key_field else {}
         return {"attributes": {"type": "Task"}, **fields, **key}
 
@@ -134,21 +135,24 @@ class TaskWriter:
     def _ours(self, intent: Intent, row: Row) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Which fields to set, and which a person changed and that are therefore left alone."""
         assert isinstance(intent.content, TaskContent)
-        first, closing = self._closing()
-        wanted = task_fields(intent.content, intent.reference, self._names, closing)
-        last = {"Status": first} | self._last(intent)
+        wanted = self._fields(intent.content, intent.reference)
+        sent = self._sent(intent)
         differing = {f: v for f, v in wanted.items() if not same_text(v, row.get(f))}
         if row.get("IsClosed"):
             differing.pop("Status", None)
-        touched = {f for f in differing if not same_text(last.get(f), row.get(f))}
+        touched = {f for f in differing if not any(same_text(ours.get(f), row.get(f)) for ours in sent)}
         return {f: v for f, v in differing.items() if f not in touched}, tuple(
             sorted(CONTENT_NAMES[f] for f in touched)
         )
 
-    def _last(self, intent: Intent) -> dict[str, Any]:
-        if not isinstance(intent.last_written, TaskContent):
-            return {}
-        return task_fields(intent.last_written, intent.reference, self._names, self._closing()[1])
+    def _sent(self, intent: Intent) -> list[dict[str, Any]]:
+        """The task in every wording of ours that can be there."""
+        first, contents = self._closing()[0], (intent.last_written, *intent.unsure)
+        tasks = [content for content in contents if isinstance(content, TaskContent)]
+        return [{"Status": first} | self._fields(content, intent.reference) for content in tasks]
+
+    def _fields(self, content: TaskContent, reference: str) -> dict[str, Any]:
+        return task_fields(content, reference, self._names, self._closing()[1])
 
     def _closing(self) -> tuple[str, str]:
         """The status a new task has, and the one that completes it, as this org calls them."""
@@ -221,13 +225,7 @@ def _stored(intent: Intent, *, adopted: bool, kept: tuple[str, ...]) -> Receipt:
 
 
 def _as_known(intent: Intent, crm_id: str) -> Intent:
-    return Intent(
-        reference=intent.reference,
-        content=intent.content,
-        crm_id=crm_id,
-        last_written=intent.last_written or intent.content,
-        attempted=True,
-    )
+    return replace(intent, crm_id=crm_id, last_written=intent.last_written or intent.content)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
