@@ -238,15 +238,16 @@ class Office:
 
     def _linked(self, intent: Intent, row: Row | None) -> str:
         deal = intent.content.deal_id or ""
-        if deal in self.org.settings.locked_ids:
-            return "retry"
-        gone = self.org.record("Opportunity", deal)["IsDeleted"]
-        return "refused" if gone and not row else "stored"
+        if self.org.record("Opportunity", deal)["IsDeleted"]:
+            return "stored" if row else "refused"
+        return "retry" if deal in self.org.settings.locked_ids else "stored"
 
     def _taken(self, task: Row) -> str:
-        """Whether the org takes a task that would look like this."""
-        deal, owner = task["WhatId"], task["OwnerId"]
-        if self.org.record("Opportunity", deal)["IsDeleted"] and "Id" not in task:
+        """Whether the org takes a task that would look like this; it locks a record before it looks at changes."""
+        deal, owner, is_new = task["WhatId"], task["OwnerId"], "Id" not in task
+        if deal in self.org.settings.locked_ids and not is_new:
+            return "retry"
+        if self.org.record("Opportunity", deal)["IsDeleted"] and is_new:
             return "refused"
         if not self.org.record("User", owner)["IsActive"]:
             return "refused"

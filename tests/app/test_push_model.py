@@ -26,7 +26,7 @@ from connectors.sandbox.faults import Fault
 
 # a run that dies in this process leaves its sockets to the garbage collector, which says so
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "30"))
 PICK = st.integers(0, 99)
 FAULTS: dict[str, dict[str, Any]] = {
     "request lost": {"effect": "drop_before"},
