@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as live
 from office import DEALS, DEEDS, FORBIDDEN, OWNERS, Office
 from small_org import NAME, open_company
@@ -192,7 +192,6 @@ class Life(RuleBasedStateMachine):
     def states(self) -> Counter[str]:
         return Counter(row["state"] for row in self.office.ledger())
 
-    @precondition(lambda self: hasattr(self, "office"))
     @invariant()
     def nothing_is_there_twice(self) -> None:
         """One record a reference, one note a deal, one creation a record."""
@@ -203,7 +202,6 @@ class Life(RuleBasedStateMachine):
         made = Counter(receipt["intent_id"] for receipt in office.receipts() if receipt["created"])
         assert set(made.values()) <= {1}, made
 
-    @precondition(lambda self: hasattr(self, "office"))
     @invariant()
     def nothing_of_people_is_overwritten(self) -> None:
         """What people set, they find again; what they deleted does not come back by itself."""
@@ -211,7 +209,6 @@ class Life(RuleBasedStateMachine):
         for (table, key, name), value in self.office.theirs.items():
             assert rows[key][name] == value, (table, key, name)
 
-    @precondition(lambda self: hasattr(self, "office"))
     @invariant()
     def every_write_is_in_one_place(self) -> None:
         """sent = stored + refused + to retry: what was sent is there, or listed with what to do, or sent again."""
