@@ -1,5 +1,9 @@
-"""Random people, random faults and random deaths: the loop ends where an undisturbed one would have."""
+"""Random people, random faults and random deaths: the loop ends where an undisturbed one would have.
 
+`POSTGRESQL_SEEDS=30` lives more of them on PostgreSQL, when there is time for it.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from bench.convergence import draw, episode
 # a run that dies in this process leaves its sockets to the garbage collector, which says so
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 ON_SQLITE = range(30)
-ON_POSTGRESQL = range(30, 60)
+ON_POSTGRESQL = range(30, 30 + int(os.environ.get("POSTGRESQL_SEEDS", "10")))
 ONCE_BROKEN = {
     129: "a task that was done and reopened was closed again when its conversation ended",
     188: "a note whose deal was deleted before its answer came was offered again for ever",
