@@ -1,5 +1,6 @@
 """Trouble by lot: answers that get lost or spoilt on the wire, rows that are locked, and a process that dies."""
 
+import gc
 import os
 import random
 import re
@@ -113,6 +114,7 @@ def in_a_fork(store: Store, run: Callable[[], None]) -> None:
     if child:
         os.waitpid(child, 0)
         return
+    gc.freeze()  # a DuckDB of the parent that is collected here would wait for threads that did not come along
     try:
         run()
     finally:
