@@ -6,7 +6,7 @@ from alembic import op
 from app.store.tables import Json
 
 revision = "2026_11_22_unsure_writes"
-down_revision = "2026_11_22_coverage"
+down_revision = "2026_11_22_area"
 
 
 def upgrade() -> None:
