@@ -124,7 +124,11 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
 
 
 def send(loop: Loop) -> Report:
-    """Only send what is pending."""
+    """Only send what is pending. NotReady for a connection that can only be read."""
+    if not loop.connector.writes:
+        raise NotReady(
+            f"'{loop.org.name}' can only be read; `coachsync plan {loop.org.name}` shows what is worth a talk."
+        )
     with _run(loop, "push", loop.clock()) as (report, _):
         _send(loop, report)
     return report
@@ -153,6 +157,8 @@ def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
 
 
 def _send(loop: Loop, report: Report) -> None:
+    if not loop.connector.writes:
+        return
     with report.timed("push"):
         report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
 

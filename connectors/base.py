@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from connectors.records import Check, Intent, Kind, Page, Receipt
+from connectors.records import Check, Intent, Kind, Page, Receipt, Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,11 @@ class Usage:
 
 class Connector(Protocol):
     """One connection to one org. Reads are restartable at any page; `push` is the only thing that changes the CRM."""
+
+    @property
+    def writes(self) -> frozenset[Writing]:
+        """What `push` can write. Nothing: this connection is read-only, and `push` is never called."""
+        ...
 
     def check(self) -> list[Check]:
         """Look at everything the work needs (sign-in, objects, fields, permissions) and change nothing."""

@@ -274,6 +274,9 @@ class Intent:
     attempted: bool = False
 
 
+Writing = Literal["task", "note"]
+"""What can be written."""
+
 ReceiptStatus = Literal["stored", "refused", "retry"]
 
 

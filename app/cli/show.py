@@ -79,7 +79,10 @@ def _recounted(done: Recounted | None) -> None:
 def pushed(report: Report) -> None:
     """What the CRM was told, and what it would not take."""
     done = report.pushed
-    if not done or not done.sent:
+    if done is None:
+        out.print("Not pushed: this connection can only be read.")
+        return
+    if not done.sent:
         out.print("Pushed: nothing was pending.")
         return
     said = {name: count for name, count in asdict(done).items() if count and name not in ("sent", "tasks_created")}

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.base import Usage
-from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, TaskContent
+from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, TaskContent, Writing
 from connectors.salesforce.auth import Grant
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.checks import check
@@ -46,6 +46,11 @@ class SalesforceConnector:
             bulk_from=int(self._settings.get("bulk_from", BULK_FROM)),
             bulk=Bulk(self._client, patience=float(self._settings.get("bulk_seconds", BULK_SECONDS))),
         )
+
+    @property
+    def writes(self) -> frozenset[Writing]:
+        """See Connector.writes."""
+        return frozenset({"task", "note"})
 
     def check(self) -> list[Check]:
         """See Connector.check."""
