@@ -6,8 +6,7 @@ from typing import Any
 from connectors.errors import GateError, Refused
 from connectors.records import KINDS, Check, Kind
 from connectors.salesforce.client import CallFailed, Client
-from connectors.salesforce.reader import VITAL
-from connectors.salesforce.sources import SOURCES, Source
+from connectors.salesforce.sources import SOURCES, VITAL, Source
 from connectors.salesforce.values import Names
 
 FEWEST_CALLS = 1000

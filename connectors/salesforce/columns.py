@@ -41,12 +41,17 @@ def of_csv(content: bytes, paths: Sequence[str]) -> pa.Table:
         pa.BufferReader(content),
         read_options=pyarrow.csv.ReadOptions(use_threads=False),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(paths, pa.string()),
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-        ),
+        convert_options=as_text(paths),
+    )
+
+
+def as_text(paths: Sequence[str]) -> pyarrow.csv.ConvertOptions:
+    """How CSV is read: these columns as text, and an empty value is none."""
+    return pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(paths, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
     )
 
 

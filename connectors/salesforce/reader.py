@@ -20,7 +20,7 @@ from connectors.salesforce.bulk import Bulk, BulkUnusable
 from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.columns import Shaper, of_rows
 from connectors.salesforce.position import Position, after, dump, load
-from connectors.salesforce.sources import SOURCES, STAMPS, Source
+from connectors.salesforce.sources import SOURCES, STAMPS, VITAL, Source
 from connectors.salesforce.values import Names, Row, instant, literal, moment
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 DESCRIBED_FOR = timedelta(hours=24)
 DELETIONS_KEPT = timedelta(days=14)  # Salesforce keeps the list 15 days; a day is left for clocks
 DELETIONS_OVERLAP = timedelta(minutes=2)  # the list is kept to the minute
-VITAL: frozenset[Kind] = frozenset({"user", "stage", "deal"})
 IDS_A_QUERY = 500  # 500 ids make about 11 kB of address; 16 kB is the limit
 
 

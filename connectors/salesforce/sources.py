@@ -9,6 +9,8 @@ from connectors.salesforce.values import Names
 
 STAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 """Cursor fields, best first: SystemModstamp cannot be set by imports and moves with automated changes too."""
+VITAL: frozenset[Kind] = frozenset({"user", "stage", "deal"})
+"""Without these nothing can be judged, so that a field they lack is worth stopping for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             object="User",
             fields=(
                 "Name", "IsActive", "ManagerId", "UserRole.Name", "Title", "TimeZoneSidKey", "Country", "CreatedDate",
+                "UserType",
             ),
             required=("Name", "IsActive"),
             sql="user",

@@ -1,4 +1,4 @@
--- User
+-- User, if a person; communities and automation have users of other types
 SELECT
     needed(instant(stamp)) AS changed_at,
     false AS deleted,
@@ -11,3 +11,4 @@ SELECT
     Country AS country,
     instant(CreatedDate) AS created_at
 FROM rows
+WHERE coalesce(UserType, 'Standard') = 'Standard'
