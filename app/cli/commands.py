@@ -2,9 +2,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -91,9 +92,40 @@ def connect_salesforce(
         "segment_field": segment_field,
         "api_version": api_version,
     }
+    _keep(name, "salesforce", settings, secrets)
+
+
+@connect.command("salesforce-export")
+def connect_salesforce_export(
+    name: Name,
+    place: Annotated[
+        Path, typer.Option("--dir", exists=True, help="Folder or .zip of the export; the next one may take its place.")
+    ],
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding chosen for the export, where it is not UTF-8: Shift_JIS, ISO-8859-1.")
+    ] = None,
+    key_field: Annotated[
+        str, typer.Option(help="Field of Activity that marks tasks we wrote; '' where there is none.")
+    ] = "Coaching_Key__c",
+    segment_field: Annotated[str, typer.Option(help="Field of Account that tells its segment.")] = "Industry",
+) -> None:
+    """Store a connection to Salesforce's Data Export and check it. It is only read: everything but push works."""
+    settings = {
+        "dir": str(place.resolve()),
+        "encoding": encoding,
+        "key_field": key_field or None,
+        "segment_field": segment_field,
+    }
+    _keep(name, "salesforce_export", settings, {})
+
+
+def _keep(name: str, crm: str, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
     chosen = read_settings()
     with opened(chosen) as store, store.begin() as transaction:
-        connections.save(transaction, vault_of(chosen), name, "salesforce", settings, secrets, now())
+        known = connections.find(transaction, name)
+        if known and known.crm != crm:
+            raise NotReady(f"'{name}' is a connection to {known.crm} with its own records; choose another name.")
+        connections.save(transaction, vault_of(chosen), name, crm, settings, secrets, now())
     out.print(f"Stored connection '{name}'.")
     check(name)
 

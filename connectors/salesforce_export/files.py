@@ -1,0 +1,65 @@
+"""Where an export lies: CSV files in a folder or in the zips that Salesforce sends, each a stream of bytes."""
+
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from connectors.errors import Refused
+
+DAMAGED = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a file says that is cut off, encrypted, no zip, or no table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One CSV file, plain or `member` of a zip; `mark` is another one when its content is."""
+
+    path: Path
+    member: str | None = None
+    mark: str
+
+    @property
+    def name(self) -> str:
+        """As people find it."""
+        return f"{self.path.name}/{self.member}" if self.member else self.path.name
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Its bytes; a member of a zip is unpacked while it is read. Raises Refused where it cannot be read on."""
+        try:
+            if self.member is None:
+                with self.path.open("rb") as stream:
+                    yield stream
+            else:
+                with zipfile.ZipFile(self.path) as packed, packed.open(self.member) as stream:
+                    yield stream
+        except DAMAGED as error:
+            raise Refused(f"{self.name} cannot be read to its end ({error}); download the export again.") from error
+
+
+def files_in(place: Path) -> Mapping[str, Sequence[File]]:
+    """The CSV files of a folder or zip, by name in lower case. Several zips, as large orgs get, are one export."""
+    found: dict[str, list[File]] = defaultdict(list)
+    try:
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            for name, file in _files(path):
+                found[name.lower()].append(file)
+    except DAMAGED as error:
+        raise Refused(f"{place} cannot be read ({error}); say with --dir where the export lies.") from error
+    return found
+
+
+def _files(path: Path) -> Iterator[tuple[str, File]]:
+    if path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(path) as packed:
+            for entry in packed.infolist():
+                mark = f"{path.name} {entry.filename} {entry.file_size} {entry.CRC}"
+                yield Path(entry.filename).name, File(path=path, member=entry.filename, mark=mark)
+    else:
+        told = path.stat()
+        yield path.name, File(path=path, mark=f"{path.name} {told.st_size} {told.st_mtime_ns}")
