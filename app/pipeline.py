@@ -4,6 +4,8 @@ often:    pull what changed, reconcile what people did, push what is pending
 nightly:  often, and compare all we hold with all the CRM shows
 morning:  pull, reconcile, measure, judge, plan, push
 preview:  measure, judge and plan as a morning would, and write nothing
+
+Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
 """
 
 from collections.abc import Callable, Iterator
@@ -116,8 +118,10 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
         with report.timed("judge"), loop.store.begin() as transaction:
             report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules)
         with report.timed("plan"), loop.store.begin() as transaction:
+            # nobody would learn of what is kept where nothing can be written, and it would stay open for ever
+            dry = not loop.connector.writes
             report.planned = plan(
-                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=_live(loop.rules)
+                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=_live(loop.rules), dry=dry
             )
         _send(loop, report)
     return report

@@ -1,5 +1,6 @@
 """Where an export lies: CSV files in a folder or in the zips that Salesforce sends, each a stream of bytes."""
 
+import csv
 import zipfile
 import zlib
 from collections import defaultdict
@@ -11,7 +12,7 @@ from typing import IO
 
 from connectors.errors import Refused
 
-DAMAGED = (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (ValueError, EOFError, OSError, RuntimeError, csv.Error, zipfile.BadZipFile, zlib.error)
 """What reading a file says that is cut off, encrypted, no zip, or no table."""
 
 

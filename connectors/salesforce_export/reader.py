@@ -6,6 +6,7 @@ reading that was cut off begins again.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 READ: Mapping[Kind, tuple[Source, ...]] = {kind: SOURCES[kind] for kind in KINDS if kind != "note"}
 """What is read, and from which object's file. Notes are files in Salesforce, which an export keeps otherwise."""
+
+A_FEW = 100
+"""Rows to look at before the rest: when none of them can be understood, the file is not what it should be."""
 
 Understood = tuple[pa.Table, tuple[str, ...]]
 """Records, and what stands for those that could not be understood."""
@@ -117,8 +121,10 @@ class Reader:
         if sheet.guessed:
             log.warning("encoding_guessed", file=sheet.file.name, taken=sheet.encoding)
         stamp, torn = str(sheet.stamp), list[str]()
-        for told in sheet.blocks(self._wanted(source, stamp), torn):
+        for told in _a_few_first(sheet.blocks(self._wanted(source, stamp), torn)):
             records, skipped = self._shaper.records(kind, source, stamp, self._joined(source, told))
+            if len(skipped) == told.num_rows == A_FEW:
+                raise Refused(f"{sheet.file.name} holds nothing understood in {A_FEW} rows; export it anew, unedited.")
             if torn or skipped:
                 log.warning("not_understood", file=sheet.file.name, no_rows=len(torn), ids=skipped[:10])
             yield records, (*skipped, *torn)
@@ -134,12 +140,20 @@ class Reader:
     def _joined(self, source: Source, told: pa.Table) -> pa.Table:
         """With what rows say of the one they point to (`UserRole.Name`), where that is in the export too."""
         for path, parent in _parents(source).items():
-            rows = [block for sheet in self.sheets(parent) for block in sheet.blocks(("Id", path.split(".")[1]), [])]
+            wanted = ("Id", path.split(".")[1])
+            sheets = [sheet for sheet in self.sheets(parent) if not sheet.without(wanted)]
+            rows = [block for sheet in sheets for block in sheet.blocks(wanted, [])]
             if rows and f"{parent}Id" in told.column_names:
                 parents = pa.concat_tables(rows)
                 place = pc.index_in(told.column(f"{parent}Id"), parents.column("Id"))
                 told = told.append_column(path, parents.column(1).take(place))
         return told
+
+
+def _a_few_first(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    for block in islice(blocks, 1):
+        yield from (part for part in (block.slice(0, A_FEW), block.slice(A_FEW)) if part.num_rows)
+    yield from blocks
 
 
 def _parents(source: Source) -> dict[str, str]:

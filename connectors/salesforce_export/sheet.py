@@ -59,9 +59,13 @@ class Sheet:
         return next((name for name in STAMPS if name.lower() in self.columns), None)
 
     def lacking(self, needed: Sequence[str]) -> list[str]:
-        """Which of these columns it does not have; a date of change counts as one."""
-        lacking = [name for name in ("Id", *needed) if name.lower() not in self.columns]
+        """Which of the columns it does not have that its rows need: these, an id and a date of change."""
+        lacking = self.without(("Id", *needed))
         return lacking if self.stamp else [*lacking, STAMPS[0]]
+
+    def without(self, names: Sequence[str]) -> list[str]:
+        """Which of these names its header does not have."""
+        return [name for name in names if name.lower() not in self.columns]
 
     def blocks(self, wanted: Sequence[str], torn: list[str]) -> Iterator[pa.Table]:
         """Its rows, of the wanted columns those it has, by the wanted names; rows that are none are added to `torn`."""

@@ -159,6 +159,8 @@ def test_a_wrong_coaching_toml_is_named_with_its_key(desk: Desk, text: str, name
           "--client-secret-env", "NOT_SET_ANYWHERE"), 3, "The environment variable NOT_SET_ANYWHERE is not set."),
         (("connect", "salesforce", "x", "--login-url", "https://example.invalid", "--client-id", "x"), 3,
          "Say how to sign in"),
+        (("connect", "salesforce-export", "x", "--dir", "/no/such/folder"), 2, "does not exist"),
+        (("connect", "salesforce-export", NAME, "--dir", "."), 3, "'amber' is a connection to salesforce"),
         (("connect", "salesforce", "x", "--login-url", "https://example.invalid", "--client-id", "x", "--username",
           "u", "--private-key-file", "/no/such/file"), 3, "cannot be read as a PEM file"),
     ],

@@ -1,6 +1,10 @@
 """The whole loop on Salesforce's Data Export: what it brings is what the API brings, and nothing is written."""
 
 import csv
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +19,7 @@ from app.errors import NotReady
 from app.gate import named, open_gate
 from app.pipeline import Loop
 from app.store import connections
-from app.store.canonical import TABLES, deals
+from app.store.canonical import TABLES
 from app.store.connections import Vault
 from app.store.overview import overview
 from app.store.session import Store
@@ -103,24 +107,27 @@ def test_an_export_brings_what_the_api_brings(store: Store, tmp_path: Path, crm:
 
 
 def test_the_whole_loop_but_push(sqlite: Store, tmp_path: Path, exported: Path) -> None:
-    """A morning plans and writes nothing, the same export again brings nothing, and push says why it does not."""
+    """A morning plans, each time the same, since nobody is told; nothing is owed; and push says why it does not."""
     loop = connected(sqlite, tmp_path, "salesforce_export", {"dir": str(exported)})
     report = pipeline.morning(loop)
     assert report.planned
     assert report.planned.new
     assert report.pushed is None
     assert report.api_calls == 0
-    again = pipeline.often(loop)
+    again = pipeline.morning(loop)
     assert again.pulled
     assert not any(again.pulled.rows.values())
+    assert again.planned
+    assert [item.subject_id for item in again.planned.new] == [item.subject_id for item in report.planned.new]
     with pytest.raises(NotReady, match="'salesforce_export' can only be read"):
         pipeline.send(loop)
     seen = overview(sqlite, named(sqlite, "salesforce_export"), 0.1, NOW)
     assert seen["paused"] is None
     assert seen["records"]["deal"] == 48
+    assert seen["writes"] == {}
     preview = pipeline.preview(sqlite, loop.org, loop.coaching, loop.rules, as_of=NOW, now=NOW)
     assert preview.planned
-    assert preview.planned.diff  # still not in the CRM
+    assert preview.planned.diff
 
 
 def test_what_the_next_export_lacks_is_gone(sqlite: Store, tmp_path: Path, exported: Path) -> None:
@@ -146,8 +153,28 @@ def test_a_nightly_comparison_finds_nothing_to_mend(sqlite: Store, tmp_path: Pat
     done = pipeline.nightly(loop).recounted
     assert done
     assert (set(done.compared), done.missing, done.stale, done.gone) == (EVERYTHING, 0, 0, 0)
-    with sqlite.begin() as transaction:
-        transaction.execute(deals.delete().where(deals.c.id == held(loop, "deal")[7]["id"]))
-    done = pipeline.nightly(loop).recounted
-    assert done
-    assert (done.missing, done.stale, done.gone) == (1, 0, 0)
+
+
+def test_on_the_command_line(tmp_path: Path, exported: Path) -> None:
+    """Connected with one line; what cannot be done is said in a sentence, and has an exit code."""
+    commands = (
+        ("connect", "salesforce-export", "box", "--dir", str(exported)), ("run", "box", "--as-of", "2026-11-20"),
+        ("push", "box"),
+    )  # fmt: skip
+    said = [(tmp_path / f"out{n}", tmp_path / f"err{n}") for n in range(len(commands))]
+    where = {"COACHSYNC_HOME": str(tmp_path)}
+    jobs = [
+        json.dumps({"words": words, "environment": where, "out": str(out), "err": str(err), "most_bytes": 0})
+        for words, (out, err) in zip(commands, said)
+    ]
+    codes = subprocess.run(
+        [sys.executable, Path(__file__).with_name("commanding.py")],
+        input="\n".join(jobs), stdout=subprocess.PIPE, text=True, check=True, timeout=60,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "200"},
+    ).stdout.split()  # fmt: skip
+    outs = [out.read_text() for out, _ in said]
+    assert codes == ["0", "0", "3"], [err.read_text() for _, err in said]
+    assert "✓ Opportunity.csv: 48 rows" in outs[0]
+    assert "48 deal," in outs[1]
+    assert "Not pushed: this connection can only be read." in outs[1]
+    assert "'box' can only be read" in said[2][1].read_text()

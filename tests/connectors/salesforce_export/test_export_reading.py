@@ -82,6 +82,13 @@ def test_a_row_that_cannot_be_understood_is_set_aside_and_told(export: Export) -
     assert sorted(export.skipped()) == ["006B", "Opportunity.csv", "Opportunity.csv"]
 
 
+def test_a_file_that_another_program_wrote_over_stops_with_a_sentence(export: Export) -> None:
+    """Where no row can be understood, setting aside each of them would take hours and bring nothing."""
+    export.deals(*({"Id": f"006{n:03}", "SystemModstamp": "5/7/2013 10:07 PM"} for n in range(101)))
+    with pytest.raises(Refused, match=r"Opportunity\.csv holds nothing understood in 100 rows"):
+        export.pages()
+
+
 def test_of_a_doubled_id_the_newest_counts(export: Export) -> None:
     """Wherever it stands in the file."""
     old = {"SystemModstamp": "2020-01-01 00:00:00", "Name": "old"}
