@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-BENCHES = ("pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors")
+BENCHES = ("pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export")
 
 
 def run(arguments: list[str]) -> None:

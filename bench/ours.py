@@ -50,3 +50,8 @@ def cpu_seconds() -> float:
     """What this process has used of the processors so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def peak_mb() -> int:
+    """The most memory this process has held so far, on Linux."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
