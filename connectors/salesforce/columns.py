@@ -60,9 +60,7 @@ class Shaper:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        # a page is too small for two threads to share, and each would keep memory of its own
-        self._duck = duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
-        self._duck.execute(_sql("macros"))
+        self._duck = _engine().cursor()
         self._duck.execute("SET VARIABLE me = $me", {"me": names.me})
 
     def records(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
@@ -93,6 +91,16 @@ class Shaper:
             half = rows.num_rows // 2
             for part in (rows.slice(0, half), rows.slice(half)):
                 yield from self._shaped(source, part, skipped)
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for the process, since to make it takes longer than a quiet pull of a kind."""
+    # a page is too small for two threads to share, and each would keep memory of its own
+    config = {"enable_external_access": "false", "threads": "1"}
+    engine = duckdb.connect(":memory:", config=config)
+    engine.execute(_sql("macros"))
+    return engine
 
 
 @cache

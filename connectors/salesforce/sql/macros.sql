@@ -1,7 +1,7 @@
 -- How Salesforce writes things. A value that cannot be read is an error, and its row is set aside.
 
 -- an instant without an offset is in UTC
-SET TimeZone = 'UTC';
+SET GLOBAL TimeZone = 'UTC';
 
 CREATE MACRO needed(value) AS CASE WHEN value IS NULL THEN error('a value is missing') ELSE value END;
 -- 2013-05-07T22:07:19.000+0000, without a colon in the offset; 2013-05-07 22:07:19 in exports; always UTC
