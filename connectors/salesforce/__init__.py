@@ -47,6 +47,14 @@ class SalesforceConnector:
             bulk=Bulk(self._client, patience=float(self._settings.get("bulk_seconds", BULK_SECONDS))),
         )
 
+    @cached_property
+    def _tasks(self) -> TaskWriter:
+        return TaskWriter(self._client, self._names)
+
+    @cached_property
+    def _notes(self) -> NoteWriter:
+        return NoteWriter(self._client, self._names)
+
     @property
     def writes(self) -> frozenset[Writing]:
         """See Connector.writes."""
@@ -70,12 +78,8 @@ class SalesforceConnector:
 
     def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
         """See Connector.push."""
-        yield from TaskWriter(self._client, self._names).push(
-            [i for i in intents if isinstance(i.content, TaskContent)]
-        )
-        yield from NoteWriter(self._client, self._names).push(
-            [i for i in intents if isinstance(i.content, NoteContent)]
-        )
+        yield from self._tasks.push([i for i in intents if isinstance(i.content, TaskContent)])
+        yield from self._notes.push([i for i in intents if isinstance(i.content, NoteContent)])
 
     def usage(self) -> Usage:
         """See Connector.usage."""

@@ -27,8 +27,8 @@ def marked(text: str, reference: str) -> str:
     return text[: SUBJECT_LENGTH - len(mark)] + mark
 
 
-def task_fields(content: TaskContent, reference: str, names: Names, closed_status: str) -> dict[str, Any]:
-    """The task as Salesforce wants it. Status is only ever set to close; opening is left to its default."""
+def task_fields(content: TaskContent, reference: str, names: Names, closed_status: str | None) -> dict[str, Any]:
+    """The task as Salesforce wants it. `closed_status` closes it; opening is left to its default."""
     fields = {
         "OwnerId": content.owner_id,
         "WhatId": content.deal_id,

@@ -152,7 +152,7 @@ class TaskWriter:
         return [{"Status": first} | self._fields(content, intent.reference) for content in tasks]
 
     def _fields(self, content: TaskContent, reference: str) -> dict[str, Any]:
-        return task_fields(content, reference, self._names, self._closing()[1])
+        return task_fields(content, reference, self._names, self._closing()[1] if content.closed else None)
 
     def _closing(self) -> tuple[str, str]:
         """The status a new task has, and the one that completes it, as this org calls them."""

@@ -234,6 +234,14 @@ def test_a_key_that_an_invisible_record_holds_is_a_sentence(place):
     assert "already carries its key that" in told.reason
 
 
+def test_a_thousand_new_tasks_are_five_calls(place):
+    """Beside the sign-in; the API is the org's, and others need it too."""
+    heard = place.listen()
+    receipts = place.push(*(place.task(n) for n in range(1000)))
+    assert {receipt.created for receipt in receipts} == {True}
+    assert len([path for _, path, _ in heard if "/services/data/" in path]) == 5
+
+
 def test_statuses_are_called_as_the_org_calls_them(place):
     """The first and the closing one are looked up, once."""
     statuses = [("Offen", True, False), ("Erledigt", False, True)]
