@@ -97,8 +97,7 @@ class Shaper:
 def _engine() -> duckdb.DuckDBPyConnection:
     """One for the process, since to make it takes longer than a quiet pull of a kind."""
     # a page is too small for two threads to share, and each would keep memory of its own
-    config = {"enable_external_access": "false", "threads": "1"}
-    engine = duckdb.connect(":memory:", config=config)
+    engine = duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
     engine.execute(_sql("macros"))
     return engine
 
