@@ -8,7 +8,7 @@ preview:  measure, judge and plan as a morning would, and write nothing
 Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -140,15 +140,25 @@ def send(loop: Loop) -> Report:
 
 def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime, now: datetime) -> Report:
     """What a morning would do, from what is stored; the CRM is not asked and nothing is kept."""
-    report = Report(rhythm="preview", as_of=as_of)
+    return previews(store, org, coaching, [rules], as_of=as_of, now=now)[0]
+
+
+def previews(
+    store: Store, org: Org, coaching: Coaching, rulesets: Sequence[RuleSet], *, as_of: datetime, now: datetime
+) -> list[Report]:
+    """The same for each of several rule sets, all held against the same facts."""
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
     facts = measure(store, org.id, as_of=as_of, known_at=now)
-    with store.rehearse() as transaction:
-        report.judged = judge(transaction, org.id, None, facts, rules)
-        report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=_live(rules), dry=True)
-    return report
+    reports = []
+    for rules in rulesets:
+        report = Report(rhythm="preview", as_of=as_of)
+        with store.rehearse() as transaction:
+            report.judged = judge(transaction, org.id, None, facts, rules)
+            report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=_live(rules), dry=True)
+        reports.append(report)
+    return reports
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:

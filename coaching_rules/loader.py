@@ -1,6 +1,6 @@
 """Folders of YAML become rules, or one list of everything that is wrong with them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -27,20 +27,30 @@ def load(folders: Path | Sequence[Path], over: RuleSet | None = None) -> RuleSet
 
     Raises RuleErrors with every mistake of every file; then nothing is loaded.
     """
+    errors = list[RuleError]()
     listed = [folders] if isinstance(folders, Path) else list(folders)
-    return _load([(folder, str(folder)) for folder in listed], over or RuleSet(rules=()))
+    return _load([pages(folder, str(folder), errors) for folder in listed], errors, over or RuleSet(rules=()))
 
 
 def starter() -> RuleSet:
     """The rules we ship."""
-    return _load([(resources.files("coaching_rules") / "packs" / "starter", "starter")], RuleSet(rules=()))
+    errors = list[RuleError]()
+    folder = resources.files("coaching_rules") / "packs" / "starter"
+    return _load([pages(folder, "starter", errors)], errors, RuleSet(rules=()))
 
 
-def _load(folders: Sequence[tuple[Traversable, str]], over: RuleSet) -> RuleSet:
-    rules, errors = over, list[RuleError]()
-    for folder, name in folders:
+def load_texts(texts: Mapping[str, str], name: str) -> RuleSet:
+    """The rules whose files are kept elsewhere, by rule id; `name` stands for their folder in what is said of them."""
+    kept = (Page(file=f"{name}/{rule_id}.yml", text=text) for rule_id, text in sorted(texts.items()))
+    return _load([kept], [], RuleSet(rules=()))
+
+
+def _load(folders: Iterable[Iterable[Page]], errors: list[RuleError], over: RuleSet) -> RuleSet:
+    """`errors` is where those who bring the pages note what they could not bring."""
+    rules = over
+    for folder in folders:
         found: dict[str, Rule] = {}
-        for page in pages(folder, name, errors):
+        for page in folder:
             rule = read(page, read_rule, "a rule file is one mapping, from `id` to `cases`")
             if rule and rule.id in found:
                 page.note(0, f"the id `{rule.id}` is also in {found[rule.id].source}; ids are never shared")

@@ -84,7 +84,8 @@ class Rule:
 
     `on` names events after which it is judged besides each morning; `warnings` is what is probably not meant.
     `severity` runs from 1 (worth a look) to 3 (act now). `rest_days` is how long a subject is left alone after
-    a prompt, `max_per_week` how many prompts of this rule one manager gets in a week. `source` names the file.
+    a prompt, `max_per_week` how many prompts of this rule one manager gets in a week. `source` names the file, `text`
+    is what stands in it.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Rule:
     cases: tuple[Case, ...] = ()
     warnings: tuple[RuleError, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def kind(self) -> Kind:
@@ -127,7 +129,7 @@ class Rule:
     @property
     def version(self) -> str:
         """Twelve hex digits that change with what is judged or said; layout, cases, events and status are not in it."""
-        told_apart = {"status", "owner", "review_by", "on", "cases", "warnings", "source"}
+        told_apart = {"status", "owner", "review_by", "on", "cases", "warnings", "source", "text"}
         meaning = {name: value for name, value in asdict(self).items() if name not in told_apart}
         meaning["when"] = " ".join(self.when.split())
         canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -64,6 +64,7 @@ def read_rule(node: Node, page: Page) -> Rule | None:
         cases=cases,
         warnings=warnings,
         source=page.file,
+        text=page.text,
     )
     _misplaced(form, kind)
     form.finish(also=(*_ONLY_COACHING, *_ONLY_HYGIENE))

@@ -14,7 +14,7 @@ import typer
 import uvicorn
 
 from app import pipeline
-from app.cli import show
+from app.cli import rulebook, show
 from app.cli.desk import at_work, coaching_of, now, opened, out, read_settings, rules_of, say, vault_of
 from app.cli.guard import guarded
 from app.cli.playground import demo, sandbox
@@ -51,7 +51,8 @@ cli.add_typer(db, name="db")
 Name = Annotated[str, typer.Argument(help="Name of the connection.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Rules = Annotated[
-    Path | None, typer.Option("--rules", help="Folder of rules, over the starter pack. Default: HOME/rules.")
+    Path | None,
+    typer.Option("--rules", help="Folder of rules, over the starter pack. Default: what was pushed, else HOME/rules."),
 ]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Judge as of this instant (ISO 8601; without a zone: UTC). Default: now.")
@@ -196,9 +197,9 @@ def pull(
 def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = False) -> None:
     """Show what a morning would plan and write, against what the CRM holds. Changes nothing."""
     settings = read_settings()
-    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    coaching = coaching_of(settings)
     with opened(settings) as store:
-        org = named(store, name)
+        org, ruleset = named(store, name), rules_of(settings, store, rules)
         moment = now()
         report = pipeline.preview(store, org, coaching, ruleset, as_of=_instant(as_of) or moment, now=moment)
         names = show.names(store, org.id, report)
@@ -317,6 +318,8 @@ def _work(job: Job, store: Store) -> None:
             log.warning("job_stopped", job=job.name, connection=name, reason=str(stop))
 
 
+for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, rulebook.rollback):
+    rules_cli.command()(command)
 cli.command()(sandbox)
 cli.command()(demo)
 

@@ -18,11 +18,11 @@ from app.config import BadCoaching, Coaching, Settings, read_coaching
 from app.errors import NotReady
 from app.gate import named, open_gate
 from app.pipeline import Loop
-from app.store import schema
+from app.store import rulesets, schema
 from app.store.connections import Vault
-from app.store.session import Store, open_store
+from app.store.session import Store, Transaction, open_store
 from coaching_rules.errors import RuleErrors
-from coaching_rules.loader import load, starter
+from coaching_rules.loader import load, load_texts, starter
 from coaching_rules.model import RuleSet
 from connectors.records import KINDS, Kind
 
@@ -81,22 +81,42 @@ def coaching_of(settings: Settings) -> Coaching:
         raise NotReady(str(error)) from error
 
 
-def rules_of(settings: Settings, folder: Path | None) -> RuleSet:
-    """The starter pack with the org's own rules over it: those of `folder`, or of HOME/rules when there are any."""
-    folder = folder or (settings.home / "rules" if (settings.home / "rules").is_dir() else None)
+def rules_of(settings: Settings, store: Store, folder: Path | None) -> RuleSet:
+    """The rules that count: of `folder` when one is named, else what was pushed last, else of HOME/rules.
+
+    A folder's rules go over the starter pack; what was pushed is whole. Raises NotReady with every mistake.
+    """
+    at_home = settings.home / "rules"
+    with store.read() as transaction:
+        version = None if folder else rulesets.newest(transaction)
+        if version is not None:
+            return stored_rules(transaction, version)
+    return folder_rules(folder or (at_home if at_home.is_dir() else None))
+
+
+def folder_rules(folder: Path | None) -> RuleSet:
+    """The starter pack with the rules of `folder` over it. Raises NotReady with every mistake."""
     try:
         return load(folder, over=starter()) if folder else starter()
     except RuleErrors as errors:
         raise NotReady(f"{errors}") from errors
 
 
+def stored_rules(transaction: Transaction, version: int) -> RuleSet:
+    """What was pushed as this version. Raises NotReady where this coachsync can no longer read it."""
+    try:
+        return load_texts(rulesets.texts(transaction, version), f"version {version}")
+    except RuleErrors as errors:
+        raise NotReady(f"{errors}\nWrite it out with `coachsync rules pull`, mend it and push it again.") from errors
+
+
 @contextmanager
 def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Iterator[Loop]:
     """A connection ready to run, with progress on a terminal."""
     settings = read_settings()
-    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    coaching = coaching_of(settings)
     with opened(settings) as store, _bars(quiet) as progress:
-        vault, org = vault_of(settings), named(store, name)
+        vault, org, ruleset = vault_of(settings), named(store, name), rules_of(settings, store, rules)
         yield Loop(
             store=store,
             org=org,

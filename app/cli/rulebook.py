@@ -1,0 +1,206 @@
+"""The rule sets of this installation: push one live, write it out, compare, look back, go back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app import pipeline
+from app.cli import show
+from app.cli.desk import coaching_of, folder_rules, now, opened, out, read_settings, rules_of, say, stored_rules
+from app.config import Settings
+from app.errors import NotReady
+from app.gate import named
+from app.pipeline import Report
+from app.store import rulesets
+from app.store.session import Store
+from coaching_rules.cases import check_cases
+from coaching_rules.changes import RuleChange, changes
+from coaching_rules.model import RuleSet
+
+LONGEST = 160
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")]
+WHICH = "A version, `live`, or a folder (its rules over the starter pack)."
+
+
+def push(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of rules. Default: HOME/rules.")] = None,
+    message: Message = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make the rules of a folder, over the starter pack, live for every connection from the next run on."""
+    settings = read_settings()
+    _make_live(settings, folder_rules(folder or settings.home / "rules"), message, as_json)
+
+
+def rollback(
+    version: Annotated[int | None, typer.Argument(help="Version to go back to. Default: the one before.")] = None,
+    message: Message = "",
+    as_json: AsJson = False,
+) -> None:
+    """Push an earlier version again; what lies between stays in the history."""
+    settings = read_settings()
+    with opened(settings) as store, store.read() as transaction:
+        known = [one.version for one in rulesets.history(transaction)]
+        if version is None and len(known) < 2:
+            raise NotReady("There is no version before; `coachsync rules history` lists what was pushed.")
+        target = known[1] if version is None else version
+        rules = stored_rules(transaction, _existing(target, known))
+    _make_live(settings, rules, message or f"back to version {target}", as_json)
+
+
+def _make_live(settings: Settings, rules: RuleSet, message: str, as_json: bool) -> None:
+    failures = check_cases(rules)
+    if failures:
+        raise NotReady("\n".join([*map(str, failures), "Nothing was pushed: a rule has to keep its cases."]))
+    with opened(settings) as store, store.begin() as transaction:
+        version = rulesets.push(transaction, rules, message, now())
+        live = rulesets.history(transaction)[0]
+    if as_json:
+        say({"pushed": version is not None, **show.plain(live)})
+    else:
+        changed = "is live now" if version else "is live already and says the same"
+        out.print(f"Version {live.version} {changed} ({live.rules} rules, {live.hash}).")
+
+
+def pull(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; it must not hold rules yet.")],
+    version: Annotated[int | None, typer.Option(help="A version of the history. Default: what is live.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the live rules, or an earlier version, as files: one a rule, ready to be changed and pushed."""
+    settings = read_settings()
+    with opened(settings) as store:
+        files = _files(settings, store, version)
+    if folder.is_dir() and any(file.suffix in (".yml", ".yaml") for file in folder.iterdir()):
+        raise NotReady(f"{folder} holds rules already; name another folder, so that none is lost.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for rule_id, text in files.items():
+        (folder / f"{rule_id}.yml").write_text(text, encoding="utf-8", newline="")
+    say({"folder": str(folder), "rules": sorted(files)}) if as_json else out.print(f"{len(files)} rules in {folder}.")
+
+
+def _files(settings: Settings, store: Store, version: int | None) -> Mapping[str, str]:
+    """As they were pushed, letter by letter, even where this coachsync can no longer load them."""
+    with store.read() as transaction:
+        known = [one.version for one in rulesets.history(transaction)]
+        if known:
+            return rulesets.texts(transaction, _existing(known[0] if version is None else version, known))
+    if version is not None:
+        raise _unknown(version)
+    return {rule.id: rule.text for rule in rules_of(settings, store, None).rules}
+
+
+def _existing(version: int, known: Sequence[int]) -> int:
+    if version not in known:
+        raise _unknown(version)
+    return version
+
+
+def _unknown(version: int) -> NotReady:
+    return NotReady(f"There is no version {version}; `coachsync rules history` lists what was pushed.")
+
+
+def history(as_json: AsJson = False) -> None:
+    """Every version that was pushed, the newest first; that one is live."""
+    with opened(read_settings()) as store, store.read() as transaction:
+        versions = rulesets.history(transaction)
+    if as_json:
+        say({"versions": [show.plain(version) for version in versions]})
+    elif not versions:
+        out.print("Nothing was pushed yet, so HOME/rules over the starter pack counts; see `coachsync rules push`.")
+    else:
+        table = Table("Version", "Pushed (UTC)", "Rules", "Hash", "Message")
+        for at, one in enumerate(versions):
+            label = f"{one.version} (live)" if at == 0 else str(one.version)
+            table.add_row(label, f"{one.pushed_at:%Y-%m-%d %H:%M}", str(one.rules), one.hash, escape(one.message))
+        out.print(table)
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help=WHICH)],
+    b: Annotated[str, typer.Argument(metavar="B", help=WHICH)],
+    on: Annotated[str | None, typer.Option(help="Connection on whose stored rows both are tried.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which rules B adds, removes and changes, and with --on what that does to this week's prompts."""
+    settings = read_settings()
+    with opened(settings) as store:
+        before, after = _ruleset(settings, store, a), _ruleset(settings, store, b)
+        found = changes(before, after)
+        weeks = _weeks(settings, store, on, before, after) if on else None
+    if as_json:
+        tried = {"connection": on, "a": show.plain(weeks[0]), "b": show.plain(weeks[1])} if weeks else None
+        say({"a": a, "b": b, "changes": [show.plain(change) for change in found], "this_week": tried})
+        return
+    _print_changes(found)
+    if weeks:
+        _print_weeks(weeks, (a, b))
+
+
+def _ruleset(settings: Settings, store: Store, said: str) -> RuleSet:
+    if said == "live":
+        return rules_of(settings, store, None)
+    if not said.isdecimal():
+        return folder_rules(Path(said))
+    with store.read() as transaction:
+        known = [one.version for one in rulesets.history(transaction)]
+        return stored_rules(transaction, _existing(int(said), known))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThisWeek:
+    """What a rule set does with the rows as they are: findings, conversations asked for, and what fits the caps."""
+
+    findings: int
+    conversations_asked_for: int
+    prompts: int
+    minutes: int
+    managers: int
+
+
+def _weeks(settings: Settings, store: Store, name: str, *tried: RuleSet) -> list[ThisWeek]:
+    org, moment = named(store, name), now()
+    reports = pipeline.previews(store, org, coaching_of(settings), tried, as_of=moment, now=moment)
+    return [_week(report) for report in reports]
+
+
+def _week(report: Report) -> ThisWeek:
+    judged, planned = report.judged, report.planned
+    assert judged is not None
+    assert planned is not None
+    return ThisWeek(
+        findings=judged.opened + judged.persisting,
+        conversations_asked_for=len(planned.new) + len(planned.left_out),
+        prompts=sum(week.prompts for week in planned.budgets),
+        minutes=sum(week.used_minutes for week in planned.budgets),
+        managers=len(planned.budgets),
+    )
+
+
+def _print_changes(found: Sequence[RuleChange]) -> None:
+    if not found:
+        out.print("The same rules.")
+    for change in found:
+        out.print(f"{change.deed} {change.rule_id}: {change.title}", markup=False, soft_wrap=True)
+        for one in change.fields:
+            before, after = (_clip(text) for text in (one.before, one.after))
+            out.print(f"  {one.field}: {before or 'nothing'} → {after or 'nothing'}", markup=False, soft_wrap=True)
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _print_weeks(weeks: Sequence[ThisWeek], labels: tuple[str, str]) -> None:
+    table = Table("As things stand now", *labels, "Change", title="This week", title_justify="left")
+    plain: list[dict[str, Any]] = [show.plain(week) for week in weeks]
+    for name, before in plain[0].items():
+        after = plain[1][name]
+        table.add_row(name.replace("_", " "), str(before), str(after), f"{after - before:+d}")
+    out.print(table)

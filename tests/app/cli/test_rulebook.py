@@ -1,0 +1,125 @@
+"""The commands that keep rule sets, as a person types them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_org import NAME, open_company
+
+from app.store import schema
+from app.store.session import open_store
+from coaching_rules.loader import load, starter
+
+ROOT = Path(__file__).parents[3]
+QUIET = (ROOT / "tests/app/small_rules/quiet_deal.yml").read_text()
+Do = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[subprocess.Popen[str]]:
+    script = str(ROOT / "tests/app/commanding.py")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    found = subprocess.Popen(
+        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT
+    )
+    yield found
+    found.communicate()
+
+
+@pytest.fixture
+def do(tmp_path: Path, process: subprocess.Popen[str]) -> Do:
+    """Type a command; answers its exit code and what it says, as JSON where it was asked for."""
+    said, complained = tmp_path / "out.txt", tmp_path / "err.txt"
+
+    def run(*words: str) -> tuple[int, Any]:
+        job = {"words": words, "environment": {"COACHSYNC_HOME": str(tmp_path)}, "most_bytes": 0}
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(job | {"out": str(said), "err": str(complained)}) + "\n")
+        process.stdin.flush()
+        code = int(process.stdout.readline())
+        if code:
+            return code, complained.read_text()
+        return code, json.loads(said.read_text()) if "--json" in words else said.read_text()
+
+    return run
+
+
+def folder(path: Path, **files: str) -> str:
+    path.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (path / f"{name}.yml").write_text(text)
+    return str(path)
+
+
+def test_a_pushed_set_is_live_until_it_is_rolled_back(do: Do, tmp_path: Path) -> None:
+    """It wins over HOME/rules, and going back is a version of its own."""
+    first = folder(tmp_path / "a", quiet_deal=QUIET)
+    second = folder(tmp_path / "b", quiet_deal=QUIET.replace("severity: 2", "severity: 3"))
+    assert do("rules", "push", first, "-m", "begin", "--json")[1]["pushed"] is True
+    assert "Version 2 is live now" in do("rules", "push", second)[1]
+    folder(tmp_path / "rules", quiet_deal=QUIET.replace("severity: 2", "severity: 1"))
+    (change,) = do("rules", "diff", "live", str(tmp_path / "rules"), "--json")[1]["changes"]
+    assert change["fields"] == [{"field": "severity", "before": "3", "after": "1"}]
+    assert do("rules", "rollback", "--json")[1]["message"] == "back to version 1"
+    assert do("rules", "diff", "1", "live") == (0, "The same rules.\n")
+    versions = do("rules", "history", "--json")[1]["versions"]
+    assert [(one["version"], one["message"]) for one in versions] == [(3, "back to version 1"), (2, ""), (1, "begin")]
+
+
+def test_what_is_live_comes_out_as_files_and_goes_back_in(do: Do, tmp_path: Path) -> None:
+    """The starter pack and the org's own rules, letter by letter; a folder with rules in it is never written over."""
+    mine = folder(tmp_path / "a", quiet_deal=QUIET + "# seen by sales ops\r\n")
+    assert do("rules", "pull", str(tmp_path / "early"), "--json")[1]["rules"] == [rule.id for rule in starter().rules]
+    do("rules", "push", mine)
+    out = tmp_path / "out"
+    assert do("rules", "pull", str(out)) == (0, f"21 rules in {out}.\n")
+    assert load(out) == load(Path(mine), over=starter())
+    assert (out / "quiet_deal.yml").read_bytes().endswith(b"# seen by sales ops\r\n")
+    assert do("rules", "push", str(out), "--json")[1]["pushed"] is False
+    code, said = do("rules", "pull", str(out))
+    assert (code, "holds rules already" in said) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (QUIET.replace("days_since_any >=", "days_since_ever >="), "quiet_deal.yml:"),
+        (QUIET.replace("days_since_any: 3}", "days_since_any: 30}"), "Nothing was pushed"),
+    ],
+)
+def test_what_does_not_load_or_keep_its_cases_is_not_pushed(do: Do, tmp_path: Path, text: str, named: str) -> None:
+    """The mistake is named, and nothing is live."""
+    code, said = do("rules", "push", folder(tmp_path / "a", quiet_deal=text))
+    assert (code, named in said) == (3, True)
+    assert do("rules", "history", "--json")[1] == {"versions": []}
+
+
+@pytest.mark.parametrize("words", [("rollback",), ("diff", "7", "live"), ("pull", "out", "--version", "7")])
+def test_a_version_that_is_not_there_is_said_so(do: Do, words: tuple[str, ...]) -> None:
+    """With the command that lists those that are."""
+    code, said = do("rules", *words)
+    assert (code, "rules history" in said) == (3, True)
+
+
+def test_a_difference_is_tried_on_the_rows_of_a_connection(do: Do, tmp_path: Path) -> None:
+    """How many prompts this week has under either set, and nothing is kept of it."""
+    store = open_store(f"sqlite:///{tmp_path}/coachsync.sqlite3")
+    schema.ready(store)
+    company = open_company(store, tmp_path, now=datetime.now(UTC))
+    company.often()
+    company.close()
+    (tmp_path / "coaching.toml").write_text("[planning]\nminutes_a_month = 2000\n")
+    quiet = folder(tmp_path / "a", quiet_deal=QUIET)
+    silent = folder(tmp_path / "b", quiet_deal=QUIET.replace("status: live", "status: draft"))
+    week = do("rules", "diff", quiet, silent, "--on", NAME, "--json")[1]["this_week"]
+    assert week["a"]["prompts"] > week["b"]["prompts"]
+    assert week["a"]["findings"] - week["b"]["findings"] == 4
+    assert "prompts" in do("rules", "diff", quiet, silent, "--on", NAME)[1]
+    store.close()
