@@ -16,7 +16,7 @@ from coaching_rules import conditions
 from coaching_rules.conditions import Clause, Condition
 from coaching_rules.errors import FactsError
 from coaching_rules.model import Evidence, Finding, Rule, Value
-from coaching_rules.sentences import PLACEHOLDER, human
+from coaching_rules.sentences import PLACEHOLDER, basis, human
 from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type, Word
 
 _Judged = tuple[Rule, Condition]
@@ -176,7 +176,7 @@ def _named(rule: Rule, condition: Condition, carried: Sequence[str]) -> list[str
     """The words whose values a finding has: those of the condition, of the texts, what is behind them, and carried."""
     said = [name for text in rule.texts for name in PLACEHOLDER.findall(text)]
     named = dict.fromkeys(name for name in (*condition.words, *said, *carried) if name in WORDS[rule.grain])
-    behind = [f"{name}{suffix}" for name in named for suffix in ("_n", "_raw")]
+    behind = [f"{name}_basis" for name in named]
     return list(named | dict.fromkeys(name for name in behind if name in WORDS[rule.grain]))
 
 
@@ -200,15 +200,12 @@ def _source(clause: Clause, values: Mapping[str, Value]) -> str:
     known = [name for name in clause.threshold_words if values[name] is not None]
     if not known:
         return "the rule" if clause.op else ""
-    learnt = [name for name in known if f"{name}_n" in values]
-    said = "; ".join(_learnt(name, values) for name in learnt) or ", ".join(name.replace("_", " ") for name in known)
-    return said if clause.threshold == f'"{known[0]}"' else f"the rule, from {said}"
+    said = "; ".join(_learnt(name, values) for name in known if basis(name, values))
+    named = ", ".join(name.replace("_", " ") for name in known)
+    if clause.threshold == f'"{known[0]}"':
+        return basis(known[0], values) or named
+    return f"the rule, from {said or named}"
 
 
 def _learnt(name: str, values: Mapping[str, Value]) -> str:
-    count = values[f"{name}_n"]
-    if not count:
-        return "the default, with no won deals to learn from yet"
-    raw = values.get(f"{name}_raw")
-    alone = f"; alone they suggest {human(name, raw)}" if raw is not None and raw != values[name] else ""
-    return f"your won deals, n={count}{alone}"
+    return f"{human(name, values[name])}: {basis(name, values)}"

@@ -11,6 +11,7 @@ from coaching_rules.vocabulary import WORDS, Unit
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 UNKNOWN = "unknown"
 
+_SPOKEN = re.compile(f"{PLACEHOLDER.pattern}( days)?")
 _UNITS: dict[str, Unit] = {name: word.unit for words in WORDS.values() for name, word in words.items()}
 _OPS = {
     ">=": "at least",
@@ -25,8 +26,11 @@ _OPS = {
 
 
 def render(text: str, values: Mapping[str, Value]) -> str:
-    """`text` with each `{word}` replaced by its value, in one pass: braces inside a value stay as they are."""
-    return PLACEHOLDER.sub(lambda match: human(match[1], values.get(match[1])), text)
+    """`text` with each `{word}` replaced by its value, in one pass: braces inside a value stay as they are.
+
+    A learnt number says what it rests on: "13 days (default 14; your 9 won deals suggest 11)".
+    """
+    return _SPOKEN.sub(lambda match: _said(match[1], match[2] or "", values), text)
 
 
 def human(word: str, value: object) -> str:
@@ -40,6 +44,11 @@ def human(word: str, value: object) -> str:
     return " ".join(str(value).split())
 
 
+def basis(word: str, values: Mapping[str, Value]) -> str:
+    """What a learnt number rests on; nothing for any other word."""
+    return str(values.get(f"{word}_basis") or "")
+
+
 def evidence_line(evidence: Evidence) -> str:
     """One comparison that held, with its threshold and where that came from."""
     said = f"{evidence.word.replace('_', ' ')}: {human(evidence.word, evidence.value)}"
@@ -47,6 +56,11 @@ def evidence_line(evidence: Evidence) -> str:
         return said
     threshold = human(evidence.word, evidence.threshold)
     return f"{said} ({_OPS[evidence.op]} {threshold}; {evidence.threshold_source})"
+
+
+def _said(word: str, unit: str, values: Mapping[str, Value]) -> str:
+    said, rests_on = human(word, values.get(word)) + unit, basis(word, values)
+    return f"{said} ({rests_on})" if rests_on else said
 
 
 def _number(value: int | float | Decimal, unit: Unit) -> str:

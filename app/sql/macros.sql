@@ -11,5 +11,8 @@ CREATE MACRO gone(deleted_at) AS coalesce(deleted_at <= least(as_of(), getvariab
 -- a row that was there by then; without a date it always was
 CREATE MACRO there(created_at, deleted_at) AS coalesce(created_at <= as_of(), true) AND NOT gone(deleted_at);
 
--- Empirical-Bayes style shrinkage: the median m of n deals, pulled towards a prior that weighs as much as k deals.
+-- The median m of n deals, pulled towards a prior that weighs as much as k deals (docs/decisions/thresholds.md).
 CREATE MACRO shrunk(n, m, prior, k) AS (coalesce(n, 0) * coalesce(m, 0) + k * prior) / (coalesce(n, 0) + k);
+-- a number, and what deals say, as a person would say it
+CREATE MACRO spoken(number) AS regexp_replace(format(if(abs(number) < 10, '{:.1f}', '{:.0f}'), number), '[.]0$', '');
+CREATE MACRO suggest(n, m) AS n || if(n = 1, ' won deal suggests ', ' won deals suggest ') || spoken(m);

@@ -1,25 +1,52 @@
--- grain: one segment and stage that some deal has (NULL is a segment here).
+-- grain: one segment and stage that some deal has (NULL is a segment here); a value, n and basis for each measure.
 -- clock: as won_stays.
--- Shrunk in two steps: the org's median towards the pack's default, then the segment's towards the org's.
--- n and raw are the segment's own; the org's where the segment has none, since then the number rests on the org alone.
-WITH defaults(stay, touch_gap, strength) AS (
-    VALUES (14.0::DOUBLE, 7.0::DOUBLE, 20.0::DOUBLE)
+-- Shrunk in two steps: the org's median towards the pack's default, then the segment's towards the org's; what weighs
+-- how much is in docs/decisions/thresholds.md. n is the segment's own, the org's where the segment has none.
+WITH defaults(measure, typical, by_stage, strength) AS (
+    VALUES ('days_in_stage', 14.0::DOUBLE, true, 20.0::DOUBLE), ('touch_gap_days', 7.0, true, 20.0),
+        ('contacts', 2.0, true, 20.0), ('meetings', 2.0, true, 20.0), ('cycle_days', 90.0, false, 20.0)
 ),
 everywhere AS (
-    SELECT stage, count(days) AS n, median(days) AS days, count(touch_gap) AS gap_n, median(touch_gap) AS gap
-    FROM won_stays GROUP BY stage
+    SELECT measure, stage, count(*) AS n, median(value) AS typical FROM won_stays GROUP BY measure, stage
 ),
 within AS (
-    SELECT segment, stage, count(days) AS n, median(days) AS days, count(touch_gap) AS gap_n, median(touch_gap) AS gap
-    FROM won_stays WHERE segment IS NOT NULL GROUP BY segment, stage
+    SELECT measure, stage, segment, count(*) AS n, median(value) AS typical,
+        avg(ln(1 + value)) AS centre, coalesce(var_samp(ln(1 + value)), 0) AS spread
+    FROM won_stays WHERE segment IS NOT NULL GROUP BY measure, stage, segment
+),
+apart AS (
+    SELECT measure, sum((n - 1) * spread) AS inside, sum(n - 1) AS inside_df,
+        sum(n * centre * centre) - sum(n * centre) ^ 2 / sum(n) AS outside, count(*) - 1 AS outside_df,
+        sum(n) - sum(n * n) / sum(n) AS reach
+    FROM within GROUP BY measure, stage
+),
+variance AS (
+    SELECT measure, sum(inside) / nullif(sum(inside_df), 0) AS inside, sum(outside_df) AS segments,
+        (sum(outside) - sum(inside) / nullif(sum(inside_df), 0) * sum(outside_df)) / nullif(sum(reach), 0) AS between_them
+    FROM apart GROUP BY measure
+),
+own_strength AS (
+    SELECT measure, least(greatest(coalesce(pi() / 2 * inside / nullif(greatest(between_them, 0), 0), 200), 5), 200) AS strength
+    FROM variance WHERE segments >= 4
+),
+learnt AS (
+    SELECT kind.segment, kind.stage, defaults.measure,
+        shrunk(everywhere.n, everywhere.typical, defaults.typical, defaults.strength) AS orgs,
+        shrunk(within.n, within.typical, orgs, coalesce(own_strength.strength, defaults.strength)) AS value,
+        coalesce(within.n, everywhere.n, 0) AS n,
+        coalesce('default ' || spoken(defaults.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
+            || if(within.n < everywhere.n, ', the ' || within.n || ' of this segment ' || spoken(within.typical), ''),
+            'default; no won deals to learn from yet') AS basis
+    FROM (SELECT DISTINCT segment, stage FROM deal_state) AS kind
+    CROSS JOIN defaults
+    LEFT JOIN everywhere ON everywhere.measure = defaults.measure
+        AND everywhere.stage IS NOT DISTINCT FROM if(by_stage, kind.stage, NULL)
+    LEFT JOIN within ON within.measure = defaults.measure AND within.segment = kind.segment
+        AND within.stage IS NOT DISTINCT FROM everywhere.stage
+    LEFT JOIN own_strength ON own_strength.measure = defaults.measure
 )
-SELECT kind.segment, kind.stage,
-    shrunk(within.n, within.days, shrunk(everywhere.n, everywhere.days, stay, strength), strength) AS days,
-    if(within.n > 0, within.n, everywhere.n) AS n,
-    if(within.n > 0, within.days, everywhere.days) AS raw,
-    shrunk(within.gap_n, within.gap, shrunk(everywhere.gap_n, everywhere.gap, touch_gap, strength), strength) AS gap,
-    if(within.gap_n > 0, within.gap_n, everywhere.gap_n) AS gap_n
-FROM (SELECT DISTINCT segment, stage FROM deal_state) AS kind
-CROSS JOIN defaults
-LEFT JOIN everywhere ON everywhere.stage = kind.stage
-LEFT JOIN within ON within.stage = kind.stage AND within.segment = kind.segment
+SELECT * FROM (
+    PIVOT learnt ON measure IN ('days_in_stage', 'touch_gap_days', 'contacts', 'meetings', 'cycle_days')
+    USING first(value) AS value, first(n) AS n, first(basis) AS basis
+    GROUP BY segment, stage
+)

@@ -1,7 +1,8 @@
--- grain: one open stage of one deal that was won; how long it stayed there, and its median days between activities.
--- clock: deals won within the 730 days before.
+-- grain: one measure of one deal that was won, in one of its open stages; `stage` is NULL for one of the whole deal.
+-- clock: deals won within the 730 days before; contacts and meetings are those until the deal left the stage.
+-- A won deal of which no contact is known had one all the same: it says nothing about contacts.
 WITH won AS (
-    SELECT deal_id, segment
+    SELECT deal_id, segment, created_at, entered_stage_at AS won_at
     FROM deal_state JOIN stage_moves USING (deal_id)
     WHERE is_won AND days_since(entered_stage_at) < 730
 ),
@@ -11,7 +12,8 @@ visit AS (
     WHERE stage_position IS NOT NULL
 ),
 stay AS (
-    SELECT deal_id, segment, stage, sum(days_between(entered_at, left_at)) AS days FROM visit GROUP BY ALL
+    SELECT deal_id, segment, stage, sum(days_between(entered_at, left_at)) AS days_in_stage, max(left_at) AS left_at
+    FROM visit GROUP BY deal_id, segment, stage
 ),
 pause AS (
     SELECT deal_id, stage,
@@ -20,6 +22,27 @@ pause AS (
     WHERE touched_at >= entered_at AND touched_at < left_at
 ),
 rhythm AS (
-    SELECT deal_id, stage, median(days) AS touch_gap FROM pause GROUP BY deal_id, stage
+    SELECT deal_id, stage, median(days) AS touch_gap_days FROM pause GROUP BY deal_id, stage
+),
+part AS (
+    SELECT deal_id, stage, contact_id, is_meeting
+    FROM stay JOIN touches USING (deal_id)
+    WHERE touched_at < left_at
+    UNION ALL
+    SELECT deal_id, stage, contact_id, false
+    FROM stay JOIN deal_contacts USING (deal_id)
+    WHERE there(created_at, deleted_at) AND coalesce(created_at < left_at, true)
+),
+company AS (
+    SELECT deal_id, stage, nullif(count(DISTINCT contact_id), 0)::DOUBLE AS contacts,
+        count(*) FILTER (is_meeting)::DOUBLE AS meetings
+    FROM part GROUP BY deal_id, stage
+),
+in_stage AS (
+    SELECT segment, stage, days_in_stage, touch_gap_days, contacts, meetings
+    FROM stay LEFT JOIN rhythm USING (deal_id, stage) LEFT JOIN company USING (deal_id, stage)
 )
-SELECT segment, stage, days, touch_gap FROM stay LEFT JOIN rhythm USING (deal_id, stage)
+SELECT measure, segment, stage, value
+FROM (UNPIVOT in_stage ON days_in_stage, touch_gap_days, contacts, meetings INTO NAME measure VALUE value)
+UNION ALL
+SELECT 'cycle_days', segment, NULL, days_between(created_at, won_at) FROM won WHERE won_at >= created_at

@@ -114,34 +114,24 @@ def test_evidence_says_value_threshold_and_source() -> None:
     )
 
 
-def test_evidence_says_how_many_won_deals_speak() -> None:
-    """A learnt threshold comes with its sample size and what it would be without the default."""
-    row: Row = {
-        "days_in_stage": 40,
-        "won_median_days_in_stage": 14,
-        "won_median_days_in_stage_n": 9,
-        "won_median_days_in_stage_raw": 11,
-    }
-    when = "days_in_stage > 1.5 * won_median_days_in_stage"
-    (said,) = evidence(when, row)
-    assert (said.op, said.threshold) == (">", 21)
-    assert said.threshold_source == "the rule, from your won deals, n=9; alone they suggest 11"
-    (said,) = evidence(when, row | {"won_median_days_in_stage_n": 0, "won_median_days_in_stage_raw": None})
-    assert said.threshold_source == "the rule, from the default, with no won deals to learn from yet"
+def test_evidence_says_what_a_learnt_threshold_rests_on() -> None:
+    """The default, and what the won deals suggest, with how many they are."""
+    rests_on = "default 14; your 9 won deals suggest 11"
+    row: Row = {"days_in_stage": 40, "won_median_days_in_stage": 13.07, "won_median_days_in_stage_basis": rests_on}
+    (said,) = evidence("days_in_stage > 2 * won_median_days_in_stage", row)
+    assert (said.op, said.threshold) == (">", pytest.approx(26.14))
+    assert said.threshold_source == f"the rule, from 13: {rests_on}"
+    (said,) = evidence("days_in_stage > won_median_days_in_stage", row)
+    assert said.threshold_source == rests_on
 
 
 def test_a_word_that_only_chooses_is_not_the_source() -> None:
     """The number for a late stage is the rule's, whatever picked it; a plain word needs no "the rule"."""
-    row: Row = {
-        "days_since_any": 9,
-        "stage_share": 0.9,
-        "won_median_touch_gap_days": 4,
-        "won_median_touch_gap_days_n": 7,
-    }
+    row: Row = {"days_since_any": 9, "stage_share": 0.9, "age_days": 4}
     (said,) = evidence("days_since_any > case when stage_share > 0.5 then 5 else 14 end", row)
     assert (said.threshold, said.threshold_source) == (5, "the rule")
-    (said,) = evidence("days_since_any > won_median_touch_gap_days", row)
-    assert (said.threshold, said.threshold_source) == (4, "your won deals, n=7")
+    (said,) = evidence("days_since_any > age_days", row)
+    assert (said.threshold, said.threshold_source) == (4, "age days")
 
 
 @pytest.mark.parametrize("kind", [pa.int32(), pa.float32(), pa.decimal128(18, 2)])

@@ -44,6 +44,15 @@ def test_a_sentence_is_filled_in() -> None:
     assert render("{deal_name}: {amount}, {stage}.", values) == "Harbour lamps: 60,000, unknown."
 
 
+def test_a_learnt_number_says_what_it_rests_on() -> None:
+    """Behind the number and its unit; where nothing is known of that, the number stands alone."""
+    values = {"won_median_days_in_stage": 13.07, "age_days": 3}
+    basis = {"won_median_days_in_stage_basis": "default 14; your 9 won deals suggest 11"}
+    text = "{age_days} days old, usual: {won_median_days_in_stage} days."
+    assert render(text, values) == "3 days old, usual: 13 days."
+    assert render(text, values | basis) == "3 days old, usual: 13 days (default 14; your 9 won deals suggest 11)."
+
+
 def test_braces_in_a_value_stay() -> None:
     """A deal named like a word does not become that word."""
     assert render("{deal_name} is {amount}", {"deal_name": "{amount}", "amount": 3}) == "{amount} is 3"

@@ -72,15 +72,18 @@ def won(org: Any, id: str, days_in_stage: float, account: str | None = None, won
     org.snapshot(won_days_ago, id, stage="Won")
 
 
-STAY = ("won_median_days_in_stage", "won_median_days_in_stage_n", "won_median_days_in_stage_raw")
+STAY = ("won_median_days_in_stage", "won_median_days_in_stage_n", "won_median_days_in_stage_basis")
+BENCHMARKS = ("days_in_stage", "touch_gap_days", "contacts", "meetings", "cycle_days")
 
 
-def test_without_won_deals_the_default_stands(org: Any) -> None:
-    """14 days in a stage and 7 between activities, from no deals at all."""
+def test_without_won_deals_the_defaults_stand(org_anywhere: Any) -> None:
+    """From no deals at all, and they say so."""
+    org = org_anywhere
     org.stages("Qualify", "Agree", "Won")
     org.deal()
-    assert words(org, *STAY) == [14.0, 0, None]
-    assert words(org, "won_median_touch_gap_days", "won_median_touch_gap_days_n") == [7.0, 0]
+    found = [words(org, *(f"won_median_{name}{part}" for part in ("", "_n", "_basis"))) for name in BENCHMARKS]
+    assert [value for value, _, _ in found] == [14.0, 7.0, 2.0, 2.0, 90.0]
+    assert {(n, basis) for _, n, basis in found} == {(0, "default; no won deals to learn from yet")}
 
 
 def test_won_deals_pull_the_default_towards_them(org: Any) -> None:
@@ -90,11 +93,12 @@ def test_won_deals_pull_the_default_towards_them(org: Any) -> None:
     for id, days in (("X", 2), ("Y", 4), ("Z", 30)):
         won(org, id, days)
     won(org, "Long ago", 99, won_days_ago=731)
-    assert words(org, *STAY) == [pytest.approx((3 * 4 + 20 * 14) / 23), 3, 4.0]
+    said = "default 14; your 3 won deals suggest 4"
+    assert words(org, *STAY) == [pytest.approx((3 * 4 + 20 * 14) / 23), 3, said]
 
 
 def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
-    """The prior of a segment is the org's estimate; n and raw are its own, or the org's where it has no won deals."""
+    """The prior of a segment is the org's estimate; n is its own, or the org's where it has no won deals."""
     org.stages("Qualify", "Agree", "Won")
     org.account("A", segment="Freight")
     org.account("B", segment="Fruit")
@@ -102,9 +106,60 @@ def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
     org.deal("E", account_id="B")
     won(org, "X", 2, "A")
     won(org, "Y", 6)
-    everywhere = (2 * 4 + 20 * 14) / 22
-    assert words(org, *STAY) == [pytest.approx((1 * 2 + 20 * everywhere) / 21), 1, 2.0]
-    assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 2, 4.0]
+    everywhere, said = (2 * 4 + 20 * 14) / 22, "default 14; your 2 won deals suggest 4"
+    own = f"{said}, the 1 of this segment 2"
+    assert words(org, *STAY) == [pytest.approx((1 * 2 + 20 * everywhere) / 21), 1, own]
+    assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 2, said]
+
+
+@pytest.mark.parametrize(("stays", "nearer"), [((2, 4, 8, 16, 32), True), ((8, 8, 8, 8, 8), False)])
+def test_segments_that_differ_are_believed_sooner(org: Any, stays: tuple[int, ...], nearer: bool) -> None:
+    """Where five segments are apart and agree in themselves, their own deals count for more than the org's twenty."""
+    org.stages("Qualify", "Agree", "Won")
+    for number, stay in enumerate(stays):
+        org.account(f"A{number}", segment=f"Segment {number}")
+        for nth, factor in enumerate((0.9, 1.1)):
+            won(org, f"W{number}{nth}", stay * factor, f"A{number}")
+    org.deal("D", account_id="A0")
+    org.deal("Bare")
+    value, n = words(org, *STAY[:2])
+    everywhere = words(org, *STAY[:1], deal="Bare")[0]
+    fixed = (2 * stays[0] + 20 * everywhere) / 22
+    assert n == 2
+    assert (value < fixed) is nearer
+    assert min(stays) < value < everywhere
+
+
+def test_ten_closed_deals_are_enough_to_learn_from(org_anywhere: Any) -> None:
+    """Six won and four lost: every benchmark has a value, its sample size, and what it rests on."""
+    org = org_anywhere
+    org.stages("Qualify", "Agree", "Won", "Lost")
+    org.account("A", segment="Freight")
+    org.deal(account_id="A")
+    for number in range(6):
+        won(org, f"W{number}", 8.5 + number, "A")
+        for days in (37, 34):
+            org.activity(days, "meeting", deal_id=f"W{number}", ends_at=org.ago(days), contact_id=f"C{number}{days}")
+    for number in range(4):
+        org.deal(f"L{number}", account_id="A", stage="Lost", closed=True)
+        org.snapshot(50, f"L{number}", stage="Qualify")
+        org.snapshot(10, f"L{number}", stage="Lost")
+    found = {name: words(org, *(f"won_median_{name}{part}" for part in ("", "_n", "_basis"))) for name in BENCHMARKS}
+    assert {n for _, n, _ in found.values()} == {6}
+    assert found["contacts"][2] == "default 2; your 6 won deals suggest 2"
+    assert found["cycle_days"][2] == "default 90; your 6 won deals suggest 11"
+    assert 10.5 < found["days_in_stage"][0] < 14
+
+
+def test_a_deal_won_before_it_was_created_has_no_cycle(org: Any) -> None:
+    """Imported deals carry such dates; they stop nothing and teach nothing."""
+    org.stages("Qualify", "Agree", "Won")
+    org.account("A", segment="Freight")
+    org.deal()
+    org.deal("X", account_id="A", stage="Won", closed=True, won=True, created_at=org.ago(5), changed_at=org.ago(30))
+    org.snapshot(40, "X", stage="Qualify")
+    org.snapshot(30, "X", stage="Won")
+    assert words(org, "won_median_cycle_days_n", "won_median_days_in_stage_n") == [0, 1]
 
 
 def test_visits_to_one_stage_add_up(org: Any) -> None:
@@ -114,7 +169,7 @@ def test_visits_to_one_stage_add_up(org: Any) -> None:
     won(org, "X", 10)
     org.snapshot(36, "X", stage="Agree")
     org.snapshot(33, "X", stage="Qualify")
-    assert words(org, *STAY)[1:] == [1, 7.0]
+    assert words(org, *STAY)[1:] == [1, "default 14; your 1 won deal suggests 7"]
 
 
 def test_touch_gaps_are_those_within_the_stage(org: Any) -> None:
@@ -128,6 +183,20 @@ def test_touch_gaps_are_those_within_the_stage(org: Any) -> None:
     org.activity(40, deal_id="Y")
     gap = words(org, "won_median_touch_gap_days", "won_median_touch_gap_days_n")
     assert gap == [pytest.approx((1 * 4 + 20 * 7) / 21), 1]
+
+
+def test_contacts_and_meetings_are_those_until_the_stage_ended(org: Any) -> None:
+    """Roles and activities, each person once; a won deal with nobody known says nothing about contacts."""
+    org.stages("Qualify", "Agree", "Won")
+    org.deal()
+    won(org, "X", 20)
+    won(org, "Nobody known", 20)
+    org.contact("A", deal_id="X", created_at=org.ago(45))
+    org.contact("Late", deal_id="X", created_at=org.ago(20))
+    for days, contact in ((40, "A"), (35, "B"), (33, "C"), (29, "D")):
+        org.activity(days, "meeting", deal_id="X", ends_at=org.ago(days), contact_id=contact)
+    names = [f"won_median_{name}_basis" for name in ("contacts", "meetings")]
+    assert words(org, *names) == ["default 2; your 1 won deal suggests 3"] * 2
 
 
 def test_capture_needs_three_deals(org: Any) -> None:
