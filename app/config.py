@@ -1,7 +1,7 @@
 """What an org sets: where things are kept (environment), and how much coaching whom and when (coaching.toml)."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -100,6 +100,8 @@ class Coaching(_Strict):
     planning: Planning = Planning()
     rhythm: Rhythm = Rhythm()
     managers: Mapping[str, ManagerCoaching] = {}
+    early_stages: Mapping[str, Annotated[Sequence[str], Field(min_length=1)]] = {}
+    """By name of a connection: the stages that are early there, in place of the first 40 % of its open stages."""
     api_share: float = Field(default=0.10, gt=0, le=1)
     """The share of the org's API calls that we may use."""
     overlap_minutes: int = Field(default=5, ge=0)

@@ -29,6 +29,7 @@ from app.stages.recount import Recounted, recount
 from app.store import connections, runs
 from app.store.connections import Org
 from app.store.session import Store
+from coaching_rules.engine import Facts
 from coaching_rules.model import Rule, RuleSet
 from connectors.base import Connector
 from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
@@ -114,7 +115,7 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or loop.clock()
         with report.timed("measure"):
-            facts = measure(loop.store, loop.org.id, as_of=report.as_of, known_at=loop.clock())
+            facts = _facts(loop.store, loop.org, loop.coaching, report.as_of, loop.clock())
         with report.timed("judge"), loop.store.begin() as transaction:
             report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules)
         with report.timed("plan"), loop.store.begin() as transaction:
@@ -150,7 +151,7 @@ def previews(
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
-    facts = measure(store, org.id, as_of=as_of, known_at=now)
+    facts = _facts(store, org, coaching, as_of, now)
     reports = []
     for rules in rulesets:
         report = Report(rhythm="preview", as_of=as_of)
@@ -159,6 +160,11 @@ def previews(
             report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=_live(rules), dry=True)
         reports.append(report)
     return reports
+
+
+def _facts(store: Store, org: Org, coaching: Coaching, as_of: datetime, known_at: datetime) -> Facts:
+    early = coaching.early_stages.get(org.name, ())
+    return measure(store, org.id, as_of=as_of, known_at=known_at, early_stages=early)
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:

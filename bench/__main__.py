@@ -3,7 +3,9 @@
 import sys
 from importlib import import_module
 
-BENCHES = ("pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export")
+BENCHES = (
+    "pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export", "thresholds",
+)  # fmt: skip
 
 
 def run(arguments: list[str]) -> None:

@@ -46,9 +46,9 @@ DEAL: tuple[Word, ...] = (
     # where it stands
     Word("is_open", "boolean", "", "The deal is neither won nor lost.", "never", "deal.closed stage.closed"),
     Word("stage", "text", "", "Name of the stage.", "never", "deal.stage deal_change.stage"),
-    Word("stage_position", "integer", "count", "1 for the first open stage.", "for a stage that is closed or unknown", "stage.sort_order stage.active"),
+    Word("stage_position", "integer", "count", "1 for the first open stage.", "for a stage that is closed or unknown, or when the CRM has them in no order", "stage.sort_order stage.active"),
     Word("stage_share", "number", "share", "Position among the open stages, above 0 up to 1.", "with stage_position", "stage.sort_order stage.active"),
-    Word("is_early", "boolean", "", "In the first 40 % of the open stages.", "with stage_position", "stage.sort_order stage.active"),
+    Word("is_early", "boolean", "", "In the first 40 % of the open stages, or in a stage that the org calls early.", "with stage_position, unless the org says which stages are early", "stage.sort_order stage.active"),
     Word("forecast_category", "text", "", "Forecast category as the CRM names it.", "when it has none", "deal.forecast_category deal_change.forecast_category"),
     Word("is_commit", "boolean", "", "Forecast as commit.", "when the CRM has no category", "deal.forecast_category deal_change.forecast_category"),
     Word("amount", "number", "money", "Amount, in the org's own currency where its rates are known.", "when not filled in, or without a rate (amount_gap)", "deal.amount deal_change.amount"),

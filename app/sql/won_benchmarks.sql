@@ -1,10 +1,11 @@
 -- grain: one segment and stage that some deal has (NULL is a segment here); a value, n and basis for each measure.
 -- clock: as won_stays.
--- Shrunk in two steps: the org's median towards the pack's default, then the segment's towards the org's; what weighs
--- how much is in docs/decisions/thresholds.md. n is the segment's own, the org's where the segment has none.
-WITH defaults(measure, typical, by_stage, strength) AS (
-    VALUES ('days_in_stage', 14.0::DOUBLE, true, 20.0::DOUBLE), ('touch_gap_days', 7.0, true, 20.0),
-        ('contacts', 2.0, true, 20.0), ('meetings', 2.0, true, 20.0), ('cycle_days', 90.0, false, 20.0)
+-- Shrunk in two steps: the org's median towards the pack's default, which weighs as much as ten deals, then the
+-- segment's towards the org's, which weighs as much as the segments are alike (docs/decisions/thresholds.md).
+-- n is the segment's own, the org's where the segment has none.
+WITH defaults(measure, typical, by_stage) AS (
+    VALUES ('days_in_stage', 14.0::DOUBLE, true), ('touch_gap_days', 7, true), ('contacts', 2, true),
+        ('meetings', 2, true), ('cycle_days', 90, false)
 ),
 everywhere AS (
     SELECT measure, stage, count(*) AS n, median(value) AS typical FROM won_stays GROUP BY measure, stage
@@ -21,18 +22,20 @@ apart AS (
     FROM within GROUP BY measure, stage
 ),
 variance AS (
-    SELECT measure, sum(inside) / nullif(sum(inside_df), 0) AS inside, sum(outside_df) AS segments,
-        (sum(outside) - sum(inside) / nullif(sum(inside_df), 0) * sum(outside_df)) / nullif(sum(reach), 0) AS between_them
+    SELECT measure, sum(inside) / nullif(sum(inside_df), 0) AS inside, sum(outside_df) AS outside_df,
+        sum(inside_df) AS inside_df,
+        (sum(outside) - sum(inside) / nullif(sum(inside_df), 0) * sum(outside_df)) / nullif(sum(reach), 0) AS beyond
     FROM apart GROUP BY measure
 ),
-own_strength AS (
-    SELECT measure, least(greatest(coalesce(pi() / 2 * inside / nullif(greatest(between_them, 0), 0), 200), 5), 200) AS strength
-    FROM variance WHERE segments >= 4
+likeness AS (
+    SELECT measure,
+        CASE WHEN beyond > 0 THEN least(greatest(pi() / 2 * inside / beyond, 1), 200) ELSE 200 END AS weight
+    FROM variance WHERE least(inside_df, outside_df) >= 4
 ),
 learnt AS (
     SELECT kind.segment, kind.stage, defaults.measure,
-        shrunk(everywhere.n, everywhere.typical, defaults.typical, defaults.strength) AS orgs,
-        shrunk(within.n, within.typical, orgs, coalesce(own_strength.strength, defaults.strength)) AS value,
+        shrunk(everywhere.n, everywhere.typical, defaults.typical, 10) AS orgs,
+        shrunk(within.n, within.typical, orgs, coalesce(likeness.weight, 10)) AS value,
         coalesce(within.n, everywhere.n, 0) AS n,
         coalesce('default ' || spoken(defaults.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
             || if(within.n < everywhere.n, ', the ' || within.n || ' of this segment ' || spoken(within.typical), ''),
@@ -43,7 +46,7 @@ learnt AS (
         AND everywhere.stage IS NOT DISTINCT FROM if(by_stage, kind.stage, NULL)
     LEFT JOIN within ON within.measure = defaults.measure AND within.segment = kind.segment
         AND within.stage IS NOT DISTINCT FROM everywhere.stage
-    LEFT JOIN own_strength ON own_strength.measure = defaults.measure
+    LEFT JOIN likeness ON likeness.measure = defaults.measure
 )
 SELECT * FROM (
     PIVOT learnt ON measure IN ('days_in_stage', 'touch_gap_days', 'contacts', 'meetings', 'cycle_days')

@@ -1,20 +1,27 @@
 """What did we know at an instant, in numbers? Rows in, facts out; writes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
+import structlog
 
 from app.store.frames import frames
 from app.store.session import Store
 from coaching_rules.engine import Facts
 from coaching_rules.vocabulary import WORDS
 
+log = structlog.get_logger(__name__)
+
 NO_RATES = pa.schema([("currency", pa.string()), ("valid_from", pa.date32()), ("rate", pa.float64())]).empty_table()
 """What one unit of the org's own currency is worth in each other one, from a day on; for who has no such rows."""
+NO_MAPPING = pa.schema([("name", pa.string())]).empty_table()
+"""The names of the stages that the org says are early; for who leaves that to the order of the stages."""
+NOT_GIVEN: Mapping[str, pa.Table] = {"currency_rates": NO_RATES, "early_stages": NO_MAPPING}
+"""Tables that measuring reads beside the frames, as they are where nobody gives them."""
 
 STEPS = (
     "rates",
@@ -44,23 +51,35 @@ STEPS = (
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
 
 
-def measure(store: Store, connection_id: int, *, as_of: datetime, known_at: datetime | None = None) -> Facts:
+def measure(
+    store: Store,
+    connection_id: int,
+    *,
+    as_of: datetime,
+    known_at: datetime | None = None,
+    early_stages: Sequence[str] = (),
+) -> Facts:
     """Facts of every deal, rep and manager as of `as_of`, from what we had learnt by `known_at` (default: by `as_of`).
 
     A live run leaves `known_at` out; a backtest passes now, since the CRM told us its history only lately.
+    `early_stages` names the stages that the org calls early; without any, the first 40 % of the open ones are.
     """
     known_at = known_at or as_of
-    return measure_frames(frames(store, connection_id, known_at), as_of=as_of, known_at=known_at)
+    mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
+    rows = {"early_stages": mapping, **frames(store, connection_id, known_at)}
+    _warn_of_unknown(early_stages, rows["stages"])
+    return measure_frames(rows, as_of=as_of, known_at=known_at)
 
 
 def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:
     """The same from rows already read, so that many instants can be measured from one reading.
 
-    Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency.
+    Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency; those of `early_stages`,
+    shaped as NO_MAPPING, say which stages are early.
     """
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed()) as connection:
-        for name, table in ({"currency_rates": NO_RATES} | dict(rows)).items():
+        for name, table in {**NOT_GIVEN, **rows}.items():
             connection.register(name, table)
         clock = {"as_of": as_of, "known_at": known_at, "today": as_of.date()}
         for name, value in clock.items():
@@ -70,6 +89,13 @@ def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: d
             connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
         tables = {grain: connection.table(f"{grain}_facts").to_arrow_table() for grain in WORDS}
     return Facts(as_of=as_of, tables=tables)
+
+
+def _warn_of_unknown(early_stages: Sequence[str], stages: pa.Table) -> None:
+    known = {name.strip().lower() for name in stages["name"].to_pylist()}
+    unknown = [name for name in early_stages if name.strip().lower() not in known]
+    if unknown:
+        log.warning("early_stages_unknown", names=unknown, hint="early_stages in coaching.toml names no such stage")
 
 
 def _sealed() -> duckdb.DuckDBPyConnection:

@@ -53,6 +53,7 @@ def test_a_manager_can_differ_by_id_or_by_name(tmp_path: Path) -> None:
         ('[rhythm]\none_on_one = "caturday"\n', "rhythm.one_on_one: Input should be 'monday'"),
         ('[managers.m1]\nrhythm = {tea_break = "monday"}\n', "managers.m1.rhythm.tea_break"),
         ('[managers.m1]\ntime_zone = "Middle/Earth"\n', "managers.m1.time_zone: 'Middle/Earth' is no time zone"),
+        ('[early_stages]\nacme = "Discovery"\n', "early_stages.acme"),
         ('[managers.m1]\ncountry = "Atlantis"\n', "managers.m1.country: 'Atlantis' is no country"),
         ("[planning\n", "is not valid TOML"),
     ],

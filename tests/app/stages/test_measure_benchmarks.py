@@ -87,14 +87,14 @@ def test_without_won_deals_the_defaults_stand(org_anywhere: Any) -> None:
 
 
 def test_won_deals_pull_the_default_towards_them(org: Any) -> None:
-    """Three won deals with a median of 4 days weigh three, the default twenty."""
+    """Three won deals with a median of 4 days weigh three, the default ten."""
     org.stages("Qualify", "Agree", "Won")
     org.deal()
     for id, days in (("X", 2), ("Y", 4), ("Z", 30)):
         won(org, id, days)
     won(org, "Long ago", 99, won_days_ago=731)
     said = "default 14; your 3 won deals suggest 4"
-    assert words(org, *STAY) == [pytest.approx((3 * 4 + 20 * 14) / 23), 3, said]
+    assert words(org, *STAY) == [pytest.approx((3 * 4 + 10 * 14) / 13), 3, said]
 
 
 def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
@@ -106,15 +106,26 @@ def test_a_segment_is_pulled_towards_its_org(org: Any) -> None:
     org.deal("E", account_id="B")
     won(org, "X", 2, "A")
     won(org, "Y", 6)
-    everywhere, said = (2 * 4 + 20 * 14) / 22, "default 14; your 2 won deals suggest 4"
+    everywhere, said = (2 * 4 + 10 * 14) / 12, "default 14; your 2 won deals suggest 4"
     own = f"{said}, the 1 of this segment 2"
-    assert words(org, *STAY) == [pytest.approx((1 * 2 + 20 * everywhere) / 21), 1, own]
+    assert words(org, *STAY) == [pytest.approx((1 * 2 + 10 * everywhere) / 11), 1, own]
     assert words(org, *STAY, deal="E") == [pytest.approx(everywhere), 2, said]
+
+
+def test_segments_of_one_deal_do_not_say_how_alike_they_are(org: Any) -> None:
+    """Then the org's estimate weighs ten deals against the segment's one."""
+    org.stages("Qualify", "Agree", "Won")
+    for number, days in enumerate((2, 4, 6, 8, 10)):
+        org.account(f"A{number}", segment=f"Segment {number}")
+        won(org, f"W{number}", days, f"A{number}")
+    org.deal("D", account_id="A0")
+    everywhere = (5 * 6 + 10 * 14) / 15
+    assert words(org, *STAY[:2]) == [pytest.approx((1 * 2 + 10 * everywhere) / 11), 1]
 
 
 @pytest.mark.parametrize(("stays", "nearer"), [((2, 4, 8, 16, 32), True), ((8, 8, 8, 8, 8), False)])
 def test_segments_that_differ_are_believed_sooner(org: Any, stays: tuple[int, ...], nearer: bool) -> None:
-    """Where five segments are apart and agree in themselves, their own deals count for more than the org's twenty."""
+    """Where five segments are apart and agree in themselves, their own deals count for more than one in ten."""
     org.stages("Qualify", "Agree", "Won")
     for number, stay in enumerate(stays):
         org.account(f"A{number}", segment=f"Segment {number}")
@@ -124,7 +135,7 @@ def test_segments_that_differ_are_believed_sooner(org: Any, stays: tuple[int, ..
     org.deal("Bare")
     value, n = words(org, *STAY[:2])
     everywhere = words(org, *STAY[:1], deal="Bare")[0]
-    fixed = (2 * stays[0] + 20 * everywhere) / 22
+    fixed = (2 * stays[0] + 10 * everywhere) / 12
     assert n == 2
     assert (value < fixed) is nearer
     assert min(stays) < value < everywhere
@@ -182,7 +193,7 @@ def test_touch_gaps_are_those_within_the_stage(org: Any) -> None:
         org.activity(days, deal_id="X")
     org.activity(40, deal_id="Y")
     gap = words(org, "won_median_touch_gap_days", "won_median_touch_gap_days_n")
-    assert gap == [pytest.approx((1 * 4 + 20 * 7) / 21), 1]
+    assert gap == [pytest.approx((1 * 4 + 10 * 7) / 11), 1]
 
 
 def test_contacts_and_meetings_are_those_until_the_stage_ended(org: Any) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.stages.measure import measure
+from app.store import canonical
+
 STAGES = ("Prospect", "Qualify", "Propose", "Agree", "Close", "Won", "Lost")
 
 
@@ -77,6 +80,38 @@ def test_the_first_of_two_stages_is_early(org: Any) -> None:
     org.stages("Qualify", "Agree", "Won")
     org.deal()
     assert (org.deals()["D"]["stage_share"], org.deals()["D"]["is_early"]) == (0.5, True)
+
+
+def early(org: Any, *early_stages: str) -> dict[str, Any]:
+    """Whether the deal called as its stage is early."""
+    facts = measure(org.store, 1, as_of=org.now, early_stages=early_stages).tables["deal"].to_pylist()
+    return {deal["deal_id"]: deal["is_early"] for deal in facts}
+
+
+def test_the_org_may_say_which_stages_are_early(org_anywhere: Any) -> None:
+    """In place of the first 40 %, also for a stage that is no longer active; a name that no stage has says nothing."""
+    org = org_anywhere
+    org.stages(*STAGES)
+    org.add_stage("Old", 45)
+    for stage in ("Prospect", "Propose", "Old", "Won", "Unheard of"):
+        org.deal(stage, stage=stage, closed=stage == "Won")
+    mapped = {"Prospect": False, "Propose": True, "Old": True, "Won": None, "Unheard of": None}
+    assert early(org, "propose ", "Old", "Won", "Misspelt") == mapped
+    assert early(org, "Misspelt") == early(org) == mapped | {"Prospect": True, "Propose": False, "Old": False}
+
+
+def test_stages_without_an_order_have_no_place(org: Any) -> None:
+    """Two side by side share the first of their places; where all share one, only the org can say which are early."""
+    for stage, order in (("A", 1), ("B", 2), ("C", 2), ("D", 3)):
+        org.add(canonical.stages, name=stage, sort_order=order, active=True)
+        org.deal(stage, stage=stage)
+    assert [(deal["stage_position"], deal["is_early"]) for deal in org.deals().values()] == [
+        (1, True), (2, False), (2, False), (4, False),
+    ]  # fmt: skip
+    with org.store.begin() as transaction:
+        transaction.execute(canonical.stages.update().values(sort_order=0))
+    assert {(deal["stage_position"], deal["is_early"]) for deal in org.deals().values()} == {(None, None)}
+    assert early(org, "A", "C") == {"A": True, "B": False, "C": True, "D": False}
 
 
 def test_owner_and_next_step_are_those_of_then(org: Any) -> None:
