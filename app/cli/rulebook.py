@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -155,22 +155,25 @@ def _ruleset(settings: Settings, store: Store, said: str) -> RuleSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThisWeek:
-    """What a rule set does with the rows as they are: findings, conversations asked for, and what fits the caps."""
+    """What a rule set does with the rows as they are: findings, conversations asked for, and what fits the caps.
+
+    `only_here` counts the new conversations that the other set would not have.
+    """
 
     findings: int
     conversations_asked_for: int
     prompts: int
+    only_here: int
     minutes: int
-    managers: int
 
 
-def _weeks(settings: Settings, store: Store, name: str, *tried: RuleSet) -> list[ThisWeek]:
+def _weeks(settings: Settings, store: Store, name: str, *tried: RuleSet) -> tuple[ThisWeek, ThisWeek]:
     org, moment = named(store, name), now()
-    reports = pipeline.previews(store, org, coaching_of(settings), tried, as_of=moment, now=moment)
-    return [_week(report) for report in reports]
+    a, b = pipeline.previews(store, org, coaching_of(settings), tried, as_of=moment, now=moment)
+    return _week(a, b), _week(b, a)
 
 
-def _week(report: Report) -> ThisWeek:
+def _week(report: Report, other: Report) -> ThisWeek:
     judged, planned = report.judged, report.planned
     assert judged is not None
     assert planned is not None
@@ -178,9 +181,13 @@ def _week(report: Report) -> ThisWeek:
         findings=judged.opened + judged.persisting,
         conversations_asked_for=len(planned.new) + len(planned.left_out),
         prompts=sum(week.prompts for week in planned.budgets),
+        only_here=len(_threads(report) - _threads(other)),
         minutes=sum(week.used_minutes for week in planned.budgets),
-        managers=len(planned.budgets),
     )
+
+
+def _threads(report: Report) -> set[str]:
+    return {item.thread for item in report.planned.new} if report.planned else set()
 
 
 def _print_changes(found: Sequence[RuleChange]) -> None:
@@ -197,9 +204,9 @@ def _clip(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _print_weeks(weeks: Sequence[ThisWeek], labels: tuple[str, str]) -> None:
-    table = Table("As things stand now", *labels, "Change", title="This week", title_justify="left")
-    plain: list[dict[str, Any]] = [show.plain(week) for week in weeks]
+def _print_weeks(weeks: tuple[ThisWeek, ThisWeek], labels: tuple[str, str]) -> None:
+    table = Table("As things stand now", *map(escape, labels), "Change", title="This week", title_justify="left")
+    plain: list[dict[str, int]] = [show.plain(week) for week in weeks]
     for name, before in plain[0].items():
         after = plain[1][name]
         table.add_row(name.replace("_", " "), str(before), str(after), f"{after - before:+d}")
