@@ -1,5 +1,5 @@
 -- grain: one segment and stage that some deal has (NULL is a segment here); a value, n and basis for each measure.
--- clock: as won_stays.
+-- clock: as won_measures.
 -- Shrunk in two steps: the org's median towards the pack's default, which weighs as much as ten deals, then the
 -- segment's towards the org's, which weighs as much as the segments are alike (docs/decisions/thresholds.md).
 -- n is the segment's own, the org's where the segment has none.
@@ -8,12 +8,12 @@ WITH defaults(measure, typical, by_stage) AS (
         ('meetings', 2, true), ('cycle_days', 90, false)
 ),
 everywhere AS (
-    SELECT measure, stage, count(*) AS n, median(value) AS typical FROM won_stays GROUP BY measure, stage
+    SELECT measure, stage, count(*) AS n, median(value) AS typical FROM won_measures GROUP BY measure, stage
 ),
 within AS (
     SELECT measure, stage, segment, count(*) AS n, median(value) AS typical,
         avg(ln(1 + value)) AS centre, coalesce(var_samp(ln(1 + value)), 0) AS spread
-    FROM won_stays WHERE segment IS NOT NULL GROUP BY measure, stage, segment
+    FROM won_measures WHERE segment IS NOT NULL GROUP BY measure, stage, segment
 ),
 apart AS (
     SELECT measure, sum((n - 1) * spread) AS inside, sum(n - 1) AS inside_df,

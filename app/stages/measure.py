@@ -38,7 +38,7 @@ STEPS = (
     "contact",
     "buyers",
     "amount_benchmarks",
-    "won_stays",
+    "won_measures",
     "won_benchmarks",
     "capture",
     "coaching",

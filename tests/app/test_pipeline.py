@@ -291,6 +291,18 @@ def test_a_preview_writes_nothing_anywhere(company: Company) -> None:
     assert [item.thread for item in done.new] == [item.thread for item in shown.new]
 
 
+def test_the_org_says_which_of_its_stages_are_early(company: Company) -> None:
+    """By the name of its connection; another connection's stages are its own."""
+    company.often()
+    org, seen = named(company.store, "amber"), []
+    for early_stages in ({}, {"amber": ["Negotiation"]}, {"other": ["Negotiation"]}):
+        coaching = company.coaching.model_copy(update={"early_stages": early_stages})
+        shown = pipeline.preview(company.store, org, coaching, company.rules, as_of=company.now, now=company.now)
+        assert shown.planned
+        seen.append({item.early for item in shown.planned.new})
+    assert seen == [{True}, {False}, {True}]
+
+
 def test_a_record_that_leaves_our_sight_is_no_answer(company: Company) -> None:
     """A sweep finds the task unseen; nobody deleted it, so nothing comes home, and it is known again when shown."""
     company.morning()
