@@ -61,4 +61,4 @@ LEFT JOIN coached USING (deal_id)
 LEFT JOIN capture USING (owner_id)
 LEFT JOIN amount_benchmarks AS benchmark
     ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.compared_in IS NOT DISTINCT FROM deal.compared_in
-LEFT JOIN won_benchmarks AS won ON won.segment IS NOT DISTINCT FROM deal.segment AND won.stage = deal.stage
+LEFT JOIN won_benchmarks AS won ON is_open AND won.segment IS NOT DISTINCT FROM deal.segment AND won.stage = deal.stage

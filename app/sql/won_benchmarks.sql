@@ -1,4 +1,4 @@
--- grain: one segment and stage that some deal has (NULL is a segment here); a value, n and basis for each measure.
+-- grain: one segment and stage that some open deal has (NULL is a segment here); a value, n and basis for each measure.
 -- clock: as won_measures.
 -- Shrunk in two steps: the org's median towards the pack's default, which weighs as much as ten deals, then the
 -- segment's towards the org's, which weighs as much as the segments are alike (docs/decisions/thresholds.md).
@@ -40,7 +40,7 @@ learnt AS (
         coalesce('default ' || spoken(defaults.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
             || if(within.n < everywhere.n, ', the ' || within.n || ' of this segment ' || spoken(within.typical), ''),
             'default; no won deals to learn from yet') AS basis
-    FROM (SELECT DISTINCT segment, stage FROM deal_state) AS kind
+    FROM (SELECT DISTINCT segment, stage FROM deal_state WHERE is_open) AS kind
     CROSS JOIN defaults
     LEFT JOIN everywhere ON everywhere.measure = defaults.measure
         AND everywhere.stage IS NOT DISTINCT FROM if(by_stage, kind.stage, NULL)
