@@ -113,7 +113,10 @@ def history(as_json: AsJson = False) -> None:
     if as_json:
         say({"versions": [show.plain(version) for version in versions]})
     elif not versions:
-        out.print("Nothing was pushed yet, so HOME/rules over the starter pack counts; see `coachsync rules push`.")
+        out.print(
+            "Nothing was pushed yet, so HOME/rules over the starter pack counts; see `coachsync rules push`.",
+            soft_wrap=True,
+        )
     else:
         table = Table("Version", "Pushed (UTC)", "Rules", "Hash", "Message")
         for at, one in enumerate(versions):
