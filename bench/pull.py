@@ -83,11 +83,11 @@ def main(size: str = "0.1", times: str = "1", *names: str) -> None:
 def _print(results: Mapping[str, Sequence[Ran]]) -> None:
     table.head("who", "rows", "seconds", "of the floor", "rows a second", "CPU s", "peak MB", "calls", "pages")
     measured = {name: runs for name, runs in results.items() if runs}
-    floor = median(ran.seconds for ran in measured[FLOOR]) if FLOOR in measured else float("nan")
+    floor = median(ran.seconds for ran in measured[FLOOR]) if FLOOR in measured else None
     for name, runs in measured.items():
         ran = Ran(**{key: median(asdict(ran)[key] for ran in runs) for key in Ran.__slots__})
         table.row(
-            name, f"{ran.rows:,.0f}", f"{ran.seconds:.2f}", f"{ran.seconds / floor:.2f}",
+            name, f"{ran.rows:,.0f}", f"{ran.seconds:.2f}", f"{ran.seconds / floor:.2f}" if floor else "–",
             f"{ran.rows / ran.seconds:,.0f}", f"{ran.cpu_seconds:.2f}", f"{ran.peak_mb:.0f}",
             f"{ran.calls:.0f}", f"{ran.pages:.0f}",
         )  # fmt: skip
