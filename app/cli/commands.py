@@ -18,6 +18,7 @@ from app.cli import rulebook, show
 from app.cli.desk import at_work, coaching_of, now, opened, out, read_settings, rules_of, say, vault_of
 from app.cli.guard import guarded
 from app.cli.playground import demo, sandbox
+from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady, Stop
 from app.gate import named, open_gate
 from app.jobs.catalog import Job
@@ -320,6 +321,8 @@ def _work(job: Job, store: Store) -> None:
 
 for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, rulebook.rollback):
     rules_cli.command()(command)
+rules_cli.command("preview")(rules_preview)
+rules_cli.command("backtest")(rules_backtest)
 cli.command()(sandbox)
 cli.command()(demo)
 

@@ -1,0 +1,164 @@
+"""The two commands that try rules before anybody is told: on today, and on the past."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.desk import coaching_of, now, opened, out, read_settings, rules_of, say
+from app.errors import NotReady
+from app.gate import named
+from app.store import canonical
+from app.trial.backtest import backtest
+from app.trial.preview import Preview, preview, why_left_out
+from coaching_rules.backtest import words
+from coaching_rules.backtest.page import page
+from coaching_rules.backtest.panel import Span
+from coaching_rules.backtest.report import Report
+
+MOST_NAMES = 3
+ABOUT = ("deal_name", "rep_name", "manager_name")
+
+
+class Every(StrEnum):
+    """How far apart the looks of a backtest are; a month is four weeks."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+
+
+DAYS = {Every.day: 1, Every.week: 7, Every.month: 28}
+
+Name = Annotated[str, typer.Argument(help="Name of the connection.")]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Folder of rules, over the starter pack. Default: HOME/rules.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def rules_preview(name: Name, rules: Rules = None, as_json: AsJson = False) -> None:
+    """Show what all rules would flag now, drafts too, and what of it would fit. Changes nothing."""
+    settings = read_settings()
+    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    with opened(settings) as store:
+        org = named(store, name)
+        found = preview(store, org, coaching, ruleset, as_of=now())
+        with store.read() as transaction:
+            called = canonical.names(transaction, org.id, sorted(_managers(found)))
+    say(_preview_json(found, called)) if as_json else _show_preview(found, called)
+
+
+def rules_backtest(
+    name: Name,
+    since: Annotated[str | None, typer.Option("--from", help="First day (ISO 8601). Default: a year before.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The day that ends it. Default: now.")] = None,
+    every: Annotated[Every, typer.Option(help="How often to look.")] = Every.week,
+    rules: Rules = None,
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with pictures to this file.")] = None,
+) -> None:
+    """Try all rules on the org's own past, with only what was true by then. Changes nothing."""
+    settings = read_settings()
+    ruleset, moment = rules_of(settings, rules), now()
+    end = min(_day("--to", until) or moment, moment)
+    span = Span(since=_day("--from", since) or end - timedelta(days=364), until=end, every=DAYS[every])
+    if not span.instants:
+        raise NotReady("--from lies before --to, and --to not after now: there is nothing to look at otherwise.")
+    with opened(settings) as store:
+        found = backtest(store, named(store, name), ruleset, span, now=moment)
+    if html:
+        _write(html, page(found, name))
+    say(asdict(found)) if as_json else _show_backtest(found)
+
+
+def _day(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotReady(f"{option} '{text}' is no day; write one like 2026-11-23.") from error
+    return day.replace(tzinfo=UTC) if day.tzinfo is None else day.astimezone(UTC)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotReady(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _managers(found: Preview) -> set[str]:
+    return {str(finding.values.get("manager_id") or "") for each in found.findings.values() for finding in each}
+
+
+def _show_preview(found: Preview, called: dict[str, str]) -> None:
+    table = Table("Rule", "Now", "Not enough data", "Managers", "Among them", title="Would flag", title_justify="left")
+    for rule_id, findings in found.findings.items():
+        managers = {str(finding.values.get("manager_id") or "") for finding in findings} - {""}
+        about = [escape(_about(finding)) for finding in findings[:MOST_NAMES]]
+        more = ["…"] if len(findings) > MOST_NAMES else []
+        unknown = found.tallies[rule_id].not_enough_data
+        table.add_row(rule_id, str(len(findings)), str(unknown), str(len(managers)), ", ".join(about + more))
+    out.print(table)
+    weeks = Table("Manager", "Week of", "Wanted", "Fits", "Of", "Prompts", title="Minutes", title_justify="left")
+    for load in found.loads:
+        week = load.budget
+        fits, prompts = f"{week.used_minutes}", f"{week.prompts}"
+        row = (f"{week.week}", f"{load.wanted_minutes}", fits, f"{week.minutes}", prompts)
+        weeks.add_row(escape(week.manager_name), *row)
+    out.print(weeks)
+    for why, count in why_left_out(found.planned.left_out).items():
+        out.print(f"Left out: {count} × {why}", soft_wrap=True)
+    for overlap in found.overlaps:
+        one, other = overlap.rules
+        out.print(f"{one} and {other} share {overlap.both} of what they find ({overlap.share:.0%}).", soft_wrap=True)
+
+
+def _about(finding: Any) -> str:
+    return next((str(finding.values[word]) for word in ABOUT if finding.values.get(word)), finding.subject_id)
+
+
+def _preview_json(found: Preview, called: dict[str, str]) -> dict[str, Any]:
+    return {
+        "as_of": found.as_of,
+        "rules": [
+            {
+                "rule": rule_id,
+                **asdict(found.tallies[rule_id]),
+                "found": [
+                    {
+                        "subject_id": finding.subject_id,
+                        "about": _about(finding),
+                        "manager": called.get(str(finding.values.get("manager_id"))),
+                    }
+                    for finding in findings
+                ],
+            }
+            for rule_id, findings in found.findings.items()
+        ],
+        "managers": [asdict(load.budget) | {"wanted_minutes": load.wanted_minutes} for load in found.loads],
+        "left_out": why_left_out(found.planned.left_out),
+        "overlaps": [asdict(overlap) for overlap in found.overlaps],
+    }
+
+
+def _show_backtest(found: Report) -> None:
+    out.print(words.span(found), soft_wrap=True)
+    for rule in found.rules:
+        out.print(f"[bold]{rule.rule}[/] ({rule.grain}, {rule.status}): {rule.subjects} distinct", soft_wrap=True)
+        said = [words.comparison(rule.fate.all)] if rule.fate and rule.flagged else []
+        rate = words.rate(rule)
+        said = [f"prompts a manager and week: {rate}"] * bool(rate) + said + [words.lead(rule), words.overlap(rule)]
+        for line in filter(None, said):
+            out.print(f"  {escape(line)}", soft_wrap=True)
+        for warning in rule.warnings:
+            out.print(f"  [yellow]! {escape(warning)}[/]", soft_wrap=True)
+    for caveat in words.caveats(found):
+        out.print(caveat, style="dim")

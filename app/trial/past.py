@@ -1,0 +1,88 @@
+"""The rows as the CRM's history tells them: what a row says of today is left out where the past is judged.
+
+A deal is there from its first snapshot on, and stands as its snapshots say. What changes later can then not be seen
+earlier, except in what the CRM keeps no history of: see UNTOLD and TODAYS.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coaching_rules import conditions
+from coaching_rules.model import Rule
+
+OF_TODAY = ("stage", "amount", "close_date", "forecast_category", "changed_at")
+"""Columns of a deal's own row that its history replaces."""
+KNOWN_FROM = {"deal_changes": "valid_from", "activities": "created_at", "deal_contacts": "created_at"}
+UNTOLD = frozenset({"open_commitments", "commitment_late_days"})
+"""Words whose past nobody keeps, and which change as a deal goes: a rule that reads them is not tried on the past."""
+NEXT_STEP = frozenset({"next_step", "next_step_age_days", "help_requested"})
+"""The same where the CRM keeps no history of the next step."""
+TODAYS = frozenset({"segment", "deal_type", "currency", "owner_active", "owner_role", "rep_active", "rep_role"})
+"""Words that are read as of today, since nobody keeps their past; they seldom change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """Rows in the order in which they came to be known; those without a date were always."""
+
+    table: pa.Table
+    known_from: pa.ChunkedArray
+
+    def until(self, instant: datetime) -> pa.Table:
+        later = pc.sum(pc.greater(self.known_from, pa.scalar(instant, self.known_from.type))).as_py() or 0
+        return self.table.slice(0, len(self.table) - later)
+
+
+class Past:
+    """All rows of a connection, to be seen as of any instant up to `until`."""
+
+    def __init__(self, rows: Mapping[str, pa.Table], until: datetime) -> None:
+        self.rows = dict(rows) | {"users": _all_active(rows["users"])}
+        self.cuts = {name: _cut(rows[name], column) for name, column in KNOWN_FROM.items()}
+        self.cuts["deals"] = _cut(*_as_told(rows["deals"], rows["deal_changes"]))
+        self.untold = UNTOLD if _tells_next_step(rows["field_changes"], until) else UNTOLD | NEXT_STEP
+
+    def at(self, instant: datetime) -> dict[str, pa.Table]:
+        """The rows to measure as of then."""
+        return self.rows | {name: cut.until(instant) for name, cut in self.cuts.items()}
+
+    def hides(self, rule: Rule) -> tuple[str, ...]:
+        """The words of the rule's condition that cannot be known of the past."""
+        return tuple(word for word in conditions.parse(rule.when, rule.grain).words if word in self.untold)
+
+
+def of_today(rule: Rule) -> tuple[str, ...]:
+    """The words of the rule's condition that are read as of today."""
+    return tuple(word for word in conditions.parse(rule.when, rule.grain).words if word in TODAYS)
+
+
+def _cut(table: pa.Table, column: str) -> _Cut:
+    order = pc.sort_indices(table, sort_keys=[(column, "ascending", "at_start")])
+    ordered = table.take(order)
+    return _Cut(table=ordered, known_from=ordered.column(column))
+
+
+def _as_told(deals: pa.Table, changes: pa.Table) -> tuple[pa.Table, str]:
+    first = changes.group_by("deal_id").aggregate([("valid_from", "min")])
+    told = deals.join(first, keys="id", right_keys="deal_id", join_type="inner")
+    for name in OF_TODAY:
+        blank = pa.nulls(len(told), told.schema.field(name).type)
+        told = told.set_column(told.schema.get_field_index(name), name, blank)
+    return told, "valid_from_min"
+
+
+def _all_active(users: pa.Table) -> pa.Table:
+    """Who left since was there; who had left already owns no open deal, and is not judged for that."""
+    return users.set_column(users.schema.get_field_index("active"), "active", pa.array([True] * len(users)))
+
+
+def _tells_next_step(changes: pa.Table, until: datetime) -> bool:
+    """Whether the CRM itself noted a change of a next step; what we saw ourselves (`seen:`) began when we came."""
+    by_crm = pc.invert(pc.starts_with(changes.column("id"), "seen:"))
+    noted = pc.and_(by_crm, pc.equal(changes.column("field"), "next_step"))
+    then = pc.less_equal(changes.column("valid_from"), pa.scalar(until.astimezone(UTC), pa.timestamp("us", "UTC")))
+    return bool(pc.any(pc.and_(noted, then)).as_py())

@@ -1,0 +1,1 @@
+"""What rules would have said, and what became of those they said it about: statistics over verdicts, no database."""
