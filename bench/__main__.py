@@ -5,6 +5,7 @@ from importlib import import_module
 
 BENCHES = (
     "pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export", "thresholds",
+    "backtest",
 )  # fmt: skip
 
 

@@ -26,8 +26,8 @@ def caveats(report: Report) -> Iterator[str]:
         " stage and about as old and that the rule had not flagged by then."
     )
     yield (
-        f"Each interval holds with {CONFIDENCE:.0%}; of {tested} rules that do nothing, about"
-        f" {tested * (1 - CONFIDENCE):.1f} would seem to do something. Nothing here says that coaching would help."
+        f"Rules compared: {tested}. Each interval holds with {CONFIDENCE:.0%}, so that about"
+        f" {tested * (1 - CONFIDENCE):.1f} of them would leave 0 out by chance. Nothing here says that coaching helps."
     )
 
 
@@ -46,7 +46,7 @@ def comparison(one: Compared) -> str:
 def rate(rule: RuleReport) -> str:
     """Prompts a manager and week, before and after the rule's cap."""
     spoke = rule.prompts
-    if not spoke or spoke.a_manager_and_week is None or spoke.capped is None:
+    if not rule.flagged or not spoke or spoke.a_manager_and_week is None or spoke.capped is None:
         return ""
     return f"{spoke.a_manager_and_week:.2f}, capped {spoke.capped:.2f}; {spoke.at_once} at the first look"
 
