@@ -42,13 +42,18 @@ Rules = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def rules_preview(name: Name, rules: Rules = None, as_json: AsJson = False) -> None:
+def rules_preview(
+    name: Name,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Judge as of this instant. Default: now.")] = None,
+    rules: Rules = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what all rules would flag now, drafts too, and what of it would fit. Changes nothing."""
     settings = read_settings()
-    coaching, ruleset = coaching_of(settings), rules_of(settings, rules)
+    coaching, moment = coaching_of(settings), now()
     with opened(settings) as store:
-        org = named(store, name)
-        found = preview(store, org, coaching, ruleset, as_of=now())
+        org, ruleset = named(store, name), rules_of(settings, store, rules)
+        found = preview(store, org, coaching, ruleset, as_of=_day("--as-of", as_of) or moment, now=moment)
         with store.read() as transaction:
             called = canonical.names(transaction, org.id, sorted(_managers(found)))
     say(_preview_json(found, called)) if as_json else _show_preview(found, called)
@@ -65,13 +70,13 @@ def rules_backtest(
 ) -> None:
     """Try all rules on the org's own past, with only what was true by then. Changes nothing."""
     settings = read_settings()
-    ruleset, moment = rules_of(settings, rules), now()
+    moment = now()
     end = min(_day("--to", until) or moment, moment)
     span = Span(since=_day("--from", since) or end - timedelta(days=364), until=end, every=DAYS[every])
     if not span.instants:
         raise NotReady("--from lies before --to, and --to not after now: there is nothing to look at otherwise.")
     with opened(settings) as store:
-        found = backtest(store, named(store, name), ruleset, span, now=moment)
+        found = backtest(store, named(store, name), rules_of(settings, store, rules), span, now=moment)
     if html:
         _write(html, page(found, name))
     say(asdict(found)) if as_json else _show_backtest(found)

@@ -54,13 +54,13 @@ class Preview:
     overlaps: tuple[Overlap, ...]
 
 
-def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime) -> Preview:
+def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime, now: datetime) -> Preview:
     """Judge what is stored, and plan in a transaction that is taken back. Raises NotReady before a first pull."""
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
     tried = RuleSet(rules=tuple(replace(rule, status="live") for rule in rules.rules if rule.status != "retired"))
-    facts = measure(store, org.id, as_of=as_of)
+    facts = measure(store, org.id, as_of=as_of, known_at=now)
     judgement = evaluate(tried.rules, facts, carried=(*CARRIED, "manager_name"))
     findings: dict[str, list[Finding]] = {rule.id: [] for rule in tried.rules}
     for finding in judgement.findings:
