@@ -71,14 +71,19 @@ def measure(
     return measure_frames(rows, as_of=as_of, known_at=known_at)
 
 
-def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:
+def measure_frames(
+    rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime, threads: int | None = None
+) -> Facts:
     """The same from rows already read, so that many instants can be measured from one reading.
+
+    `threads` is how many DuckDB may use, by default one a processor: who measures several instants beside one another
+    gives it one.
 
     Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency; those of `early_stages`,
     shaped as NO_MAPPING, say which stages are early.
     """
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
-    with closing(_sealed()) as connection:
+    with closing(_sealed(threads)) as connection:
         for name, table in {**NOT_GIVEN, **rows}.items():
             connection.register(name, table)
         clock = {"as_of": as_of, "known_at": known_at, "today": as_of.date()}
@@ -98,8 +103,9 @@ def _warn_of_unknown(early_stages: Sequence[str], stages: pa.Table) -> None:
         log.warning("early_stages_unknown", names=unknown, hint="early_stages in coaching.toml names no such stage")
 
 
-def _sealed() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+def _sealed(threads: int | None) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false"}
+    connection = duckdb.connect(":memory:", config=config | ({"threads": threads} if threads else {}))
     connection.execute("SET lock_configuration = true")
     return connection
 

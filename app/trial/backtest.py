@@ -51,7 +51,7 @@ def replay(rows: Mapping[str, pa.Table], rules: Sequence[Rule], span: Span) -> R
 
 def look(past: Past, rules: Sequence[Rule], instant: datetime) -> Look:
     """What the rules say of everybody as of `instant`, by grain, with the words beside that the report sorts by."""
-    facts = measure_frames(past.at(instant), as_of=instant, known_at=instant)
+    facts = measure_frames(past.at(instant), as_of=instant, known_at=instant, threads=1)
     said = {grain: verdicts(rules, facts, grain, beside=words) for grain, words in BESIDE.items()}
     return {
         "deal": said["deal"].filter(pc.is_valid(said["deal"]["stage"])),
