@@ -84,10 +84,16 @@ class Calendar:
 def calendar_of(coaching: ManagerCoaching, time_zone: str | None, country: str | None) -> Calendar:
     """The manager's calendar: what is set for the manager wins over what the CRM says, and that over UTC and none."""
     return Calendar(
-        zone=_zone(coaching.time_zone or time_zone or "UTC"),
+        zone=zone_of(coaching.time_zone or time_zone),
         holidays=_holidays(country_code(coaching.country or country or "")),
         rhythm=dict(coaching.rhythm),
     )
+
+
+def working_days(country: str, first: date, last: date) -> list[date]:
+    """The days from `first` to `last` that are worked in the country of this code; without one, all but weekends."""
+    holidays = _holidays(country or None)
+    return [d for d in (first + n * DAY for n in range((last - first).days + 1)) if holidays.is_working_day(d)]
 
 
 @cache
@@ -95,9 +101,10 @@ def _holidays(code: str | None) -> HolidayBase:
     return country_holidays(code) if code else HolidayBase()
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone of that name; UTC when there is no such zone."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,8 @@ from holidays.registry import COUNTRIES
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coaching_rules.indicators.model import Profile
 
 FILE_NAME = "coaching.toml"
 
@@ -55,6 +58,10 @@ def _known_country(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Country = Annotated[str, AfterValidator(_known_country)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -88,20 +95,38 @@ class ManagerCoaching(_Strict):
 
     minutes_a_month: int | None = Field(default=None, ge=0)
     rhythm: Mapping[Meeting, Weekday] = {}
-    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
-    country: Annotated[str, AfterValidator(_known_country)] | None = None
+    time_zone: TimeZone | None = None
+    country: Country | None = None
     """Whose public holidays count: a code like DE, or a name like Germany."""
     coach: bool = True
 
 
+class RepCoaching(_Strict):
+    """What differs for one rep: another `profile` than that of the role, a `focus` that for now takes its place.
+
+    `leave` lists days, and pairs of a first and a last day.
+    """
+
+    profile: Profile | None = None
+    focus: Profile | None = None
+    leave: tuple[date | tuple[date, date], ...] = ()
+    time_zone: TimeZone | None = None
+    country: Country | None = None
+
+
 class Coaching(_Strict):
-    """How this org coaches. `managers` is keyed by the manager's id or name in the CRM."""
+    """How this org coaches. `managers` and `reps` are keyed by the person's id or name in the CRM."""
 
     planning: Planning = Planning()
     rhythm: Rhythm = Rhythm()
     managers: Mapping[str, ManagerCoaching] = {}
     early_stages: Mapping[str, Annotated[Sequence[str], Field(min_length=1)]] = {}
     """By name of a connection: the stages that are early there, in place of the first 40 % of its open stages."""
+    reps: Mapping[str, RepCoaching] = {}
+    profiles: Mapping[str, Profile] = {}
+    """The profile of a role, by its name in the CRM."""
+    goals: Mapping[str, Annotated[float, Field(gt=0)] | Literal["peers"]] = {}
+    """The org's goals, by the indicator's id: a number in its period, or `peers` for what comparable reps achieve."""
     api_share: float = Field(default=0.10, gt=0, le=1)
     """The share of the org's API calls that we may use."""
     overlap_minutes: int = Field(default=5, ge=0)
@@ -113,6 +138,11 @@ class Coaching(_Strict):
         minutes = self.planning.minutes_a_month if own.minutes_a_month is None else own.minutes_a_month
         rhythm = self.rhythm.model_dump() | dict(own.rhythm)
         return own.model_copy(update={"minutes_a_month": minutes, "rhythm": rhythm})
+
+    def of_rep(self, rep_id: str, name: str, role: str | None) -> RepCoaching:
+        """What is set for this rep, with the profile of the role filled in."""
+        own = self.reps.get(rep_id) or self.reps.get(name) or RepCoaching()
+        return own.model_copy(update={"profile": own.profile or self.profiles.get(role or "")})
 
 
 def read_coaching(home: Path) -> Coaching:

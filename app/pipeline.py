@@ -2,13 +2,13 @@
 
 often:    pull what changed, reconcile what people did, push what is pending
 nightly:  often, and compare all we hold with all the CRM shows
-morning:  pull, reconcile, measure, judge, plan, push
-preview:  measure, judge and plan as a morning would, and write nothing
+morning:  pull, reconcile, measure, watch, judge, plan, push
+preview:  measure, watch, judge and plan as a morning would, and write nothing
 
 Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -20,16 +20,19 @@ import structlog
 from app.config import Coaching
 from app.errors import Interrupted, NotReady, Stop
 from app.stages.judge import Judged, judge
-from app.stages.measure import measure
+from app.stages.measure import Counts, observe
 from app.stages.plan import PlanResult, plan
 from app.stages.pull import Progress, Pulled, pull
 from app.stages.push import Pushed, push
 from app.stages.reconcile import reconcile
 from app.stages.recount import Recounted, recount
+from app.stages.watch import Watched, watch
 from app.store import connections, runs
 from app.store.connections import Org
 from app.store.session import Store
 from coaching_rules.engine import Facts
+from coaching_rules.indicators.model import Indicator
+from coaching_rules.indicators.prompting import prompt
 from coaching_rules.model import Rule, RuleSet
 from connectors.base import Connector
 from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
@@ -46,6 +49,7 @@ class Loop:
     connector: Connector
     coaching: Coaching
     rules: RuleSet
+    indicators: tuple[Indicator, ...] = ()
     clock: Callable[[], datetime]
     progress: Progress = lambda kind, rows, expected: None
 
@@ -59,6 +63,7 @@ class Report:
     pulled: Pulled | None = None
     recounted: Recounted | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
+    watched: Watched | None = None
     judged: Judged | None = None
     planned: PlanResult | None = None
     pushed: Pushed | None = None
@@ -81,6 +86,8 @@ class Report:
             found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
         if self.recounted:
             found["recounted"] = asdict(self.recounted)
+        if self.watched:
+            found["indicators_off_track"] = dict(self.watched.off_track)
         if self.judged:
             judged = self.judged
             found |= {"findings_opened": judged.opened, "findings_open": judged.opened + judged.persisting}
@@ -115,14 +122,21 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or loop.clock()
         with report.timed("measure"):
-            facts = _facts(loop.store, loop.org, loop.coaching, report.as_of, loop.clock())
-        with report.timed("judge"), loop.store.begin() as transaction:
-            report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules)
+            facts, counts = _observed(
+                loop.store, loop.org, loop.coaching, loop.indicators, as_of=report.as_of, known_at=loop.clock()
+            )
+        with loop.store.begin() as transaction:
+            with report.timed("watch"):
+                report.watched = watch(transaction, loop.org.id, facts, counts, loop.indicators)
+            with report.timed("judge"):
+                watched = report.watched.findings
+                report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules, watched)
         with report.timed("plan"), loop.store.begin() as transaction:
+            rules = _live(loop.rules, loop.indicators)
             # nobody would learn of what is kept where nothing can be written, and it would stay open for ever
             dry = not loop.connector.writes
             report.planned = plan(
-                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=_live(loop.rules), dry=dry
+                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=rules, dry=dry
             )
         _send(loop, report)
     return report
@@ -139,32 +153,52 @@ def send(loop: Loop) -> Report:
     return report
 
 
-def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime, now: datetime) -> Report:
+def preview(
+    store: Store,
+    org: Org,
+    coaching: Coaching,
+    rules: RuleSet,
+    indicators: tuple[Indicator, ...] = (),
+    *,
+    as_of: datetime,
+    now: datetime,
+) -> Report:
     """What a morning would do, from what is stored; the CRM is not asked and nothing is kept."""
-    return previews(store, org, coaching, [rules], as_of=as_of, now=now)[0]
+    return previews(store, org, coaching, [rules], indicators, as_of=as_of, now=now)[0]
 
 
 def previews(
-    store: Store, org: Org, coaching: Coaching, rulesets: Sequence[RuleSet], *, as_of: datetime, now: datetime
+    store: Store,
+    org: Org,
+    coaching: Coaching,
+    rulesets: Sequence[RuleSet],
+    indicators: tuple[Indicator, ...] = (),
+    *,
+    as_of: datetime,
+    now: datetime,
 ) -> list[Report]:
     """The same for each of several rule sets, all held against the same facts."""
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
-    facts = _facts(store, org, coaching, as_of, now)
+    facts, counts = _observed(store, org, coaching, indicators, as_of=as_of, known_at=now)
     reports = []
     for rules in rulesets:
         report = Report(rhythm="preview", as_of=as_of)
         with store.rehearse() as transaction:
-            report.judged = judge(transaction, org.id, None, facts, rules)
-            report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=_live(rules), dry=True)
+            report.watched = watch(transaction, org.id, facts, counts, indicators)
+            report.judged = judge(transaction, org.id, None, facts, rules, report.watched.findings)
+            live = _live(rules, indicators)
+            report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=live, dry=True)
         reports.append(report)
     return reports
 
 
-def _facts(store: Store, org: Org, coaching: Coaching, as_of: datetime, known_at: datetime) -> Facts:
+def _observed(
+    store: Store, org: Org, coaching: Coaching, indicators: tuple[Indicator, ...], *, as_of: datetime, known_at: datetime
+) -> tuple[Facts, Counts]:
     early = coaching.early_stages.get(org.name, ())
-    return measure(store, org.id, as_of=as_of, known_at=known_at, early_stages=early)
+    return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, early_stages=early)
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
@@ -183,9 +217,9 @@ def _send(loop: Loop, report: Report) -> None:
         report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
 
 
-def _live(rules: RuleSet) -> dict[str, Rule]:
-    """The rules that people are told about, by id."""
-    return {rule.id: rule for rule in rules.rules if rule.status == "live"}
+def _live(rules: RuleSet, indicators: Iterable[Indicator]) -> dict[str, Rule]:
+    """The rules that people are told about, by id, with what indicators ask for."""
+    return {rule.id: rule for rule in (*rules.rules, *map(prompt, indicators)) if rule.status == "live"}
 
 
 @contextmanager

@@ -117,14 +117,11 @@ def _sealed() -> duckdb.DuckDBPyConnection:
 def _lay_out(
     connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts, judged: Sequence[_Judged], carried: Sequence[str]
 ) -> None:
-    """A table `judged` of the words these rules need and, for each rule, its verdict: true, false or NULL.
-
-    Every number in it is a finite DOUBLE or NULL, because DuckDB counts NaN as larger than any number.
-    """
+    """A table `judged` of the words these rules need and, for each rule, its verdict: true, false or NULL."""
     if grain not in facts.tables:
         raise FactsError(f"there are rules about a {grain}, and no table of {grain} facts")
     named = {name for rule, condition in judged for name in _named(rule, condition, carried)} | {SUBJECT[grain]}
-    columns = ", ".join(_column(word) for word in WORDS[grain].values() if word.name in named)
+    columns = ", ".join(conditions.column(word) for word in WORDS[grain].values() if word.name in named)
     verdicts = ", ".join(f"{condition.sql} AS verdict_{at}" for at, (_, condition) in enumerate(judged))
     only = "WHERE is_open" if grain == "deal" else ""
     connection.register("arrived", facts.tables[grain])
@@ -132,13 +129,6 @@ def _lay_out(
         f"CREATE OR REPLACE TEMP TABLE judged AS SELECT *, {verdicts} FROM (SELECT {columns} FROM arrived {only})"
     )
     connection.unregister("arrived")
-
-
-def _column(word: Word) -> str:
-    if word.type not in ("integer", "number"):
-        return f'"{word.name}"'
-    number = f'CAST("{word.name}" AS DOUBLE)'
-    return f'CASE WHEN abs({number}) <= {conditions.LARGEST!r} THEN {number} END AS "{word.name}"'
 
 
 def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> dict[str, Tally]:

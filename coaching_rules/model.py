@@ -28,6 +28,12 @@ Event = Literal["next_meeting", "close_date"]
 Expectation = Literal["fires", "does not fire", "not enough data"]
 
 
+def fingerprint(meaning: Mapping[str, object]) -> str:
+    """Twelve hex digits that change with what is meant."""
+    canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """When to coach: at the next `meeting`, within `days` days, or before an `event`; exactly one is set."""
@@ -132,8 +138,7 @@ class Rule:
         told_apart = {"status", "owner", "review_by", "on", "cases", "warnings", "source", "text"}
         meaning = {name: value for name, value in asdict(self).items() if name not in told_apart}
         meaning["when"] = " ".join(self.when.split())
-        canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+        return fingerprint(meaning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

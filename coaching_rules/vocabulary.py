@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 Grain = Literal["deal", "rep", "manager"]
+Vocabulary = Literal["deal", "rep", "manager", "counted"]
 Type = Literal["boolean", "integer", "number", "text", "date"]
 Unit = Literal["", "days", "money", "share", "count"]
 
@@ -132,17 +133,6 @@ REP: tuple[Word, ...] = (
     Word("days_since_coached", "integer", "days", "Days since the last of them.", "when there was none", "coaching"),
     Word("open_coaching_items", "integer", "count", "Coaching items about this rep or the rep's deals that are waiting in the CRM.", "never", "coaching"),
     Word("coaching_known_days", "integer", "days", "Days for which we know who was coached: since our first coaching item in this org.", "before there was one", "coaching"),
-    # leading indicators, as the detectors of coaching_rules.indicators see them
-    Word("pace_indicator", "text", "", "The leading indicator that is furthest behind its goal.", "when none was assessed", "activity.type activity.owner_id"),
-    Word("pace_expected", "number", "count", "What the goal expects of it for the whole period.", "without pace_indicator", "activity.type activity.owner_id"),
-    Word("pace_miss_chance", "number", "share", "Chance that the period ends below the goal, from the count so far.", "without pace_indicator", "activity.starts_at activity.owner_id"),
-    Word("pace_weeks_behind", "integer", "count", "Weeks in a row in which that chance was high.", "without pace_indicator", "activity.starts_at activity.owner_id"),
-    Word("peer_indicator", "text", "", "The leading indicator on which the rep is furthest below comparable reps.", "when none was assessed", "activity.type activity.owner_id user.role"),
-    Word("peers", "integer", "count", "Comparable reps: of the same role and ramp.", "without peer_indicator", "user.role user.created_at"),
-    Word("peer_weeks_low", "integer", "count", "Of the last 4 weeks, those below the peers' 10th percentile.", "without peer_indicator", "activity.starts_at activity.owner_id"),
-    Word("trend_indicator", "text", "", "The leading indicator that has moved furthest from the rep's own baseline of 12 weeks.", "when none was assessed", "activity.type activity.owner_id"),
-    Word("trend_shifted", "boolean", "", "The detector says that its level has changed, at no more than one false alarm per rep and quarter.", "without trend_indicator", "activity.starts_at activity.owner_id"),
-    Word("trend_change_share", "number", "share", "Its level now relative to the baseline (-0.5: half of it).", "without trend_indicator", "activity.starts_at activity.owner_id"),
 )  # fmt: skip
 
 MANAGER: tuple[Word, ...] = (
@@ -167,5 +157,16 @@ WORDS: dict[Grain, dict[str, Word]] = {
     "rep": {w.name: w for w in REP},
     "manager": {w.name: w for w in MANAGER},
 }
+_COUNTED = (
+    *("deal_name", "account_name", "segment", "deal_type", "stage", "stage_position", "stage_share", "is_early"),
+    *("amount", "segment_median_amount", "segment_p75_amount"),
+)
+VOCABULARIES: dict[Vocabulary, dict[str, Word]] = {
+    "deal": WORDS["deal"],
+    "rep": WORDS["rep"],
+    "manager": WORDS["manager"],
+    "counted": {name: WORDS["deal"][name] for name in _COUNTED},
+}
+"""The words a condition may use: a grain's, or those of the deal that something an indicator counts was about."""
 SUBJECT: dict[Grain, str] = {"deal": "deal_id", "rep": "rep_id", "manager": "manager_id"}
 """The word that names the subject of a finding, by grain."""

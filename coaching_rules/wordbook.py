@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coaching_rules.conditions import FUNCTIONS
-from coaching_rules.vocabulary import WORDS, Grain, Word
+from coaching_rules.vocabulary import VOCABULARIES, WORDS, Grain, Word
 
 _INTRO = """\
 # The words of a rule
@@ -18,6 +18,12 @@ _ABOUT: dict[Grain, str] = {
     "rep": "A row is an active user who owns an open deal or has a manager.",
     "manager": "A row is an active user to whom an active user reports. What is found is for the leader's scorecard.",
 }
+_COUNTED = """\
+## What an indicator counts
+
+The `when` of an indicator is a condition over the deal that an activity was about, or that was made. It may use these
+words of a deal, as they stood at that moment (segment and benchmarks: as they stand now):
+"""
 _UNITS = """\
 ## Units
 
@@ -35,7 +41,8 @@ not read yet: CurrencyType (IsoCode, ConversionRate) and DatedConversionRate (Is
 def words_page() -> str:
     """Every word with type, unit, meaning, when it is NULL and what it is made from; units; functions. Markdown."""
     grains = (_section(grain, list(words.values())) for grain, words in WORDS.items())
-    return "\n".join([_INTRO, *grains, _UNITS, _functions()])
+    counted = f"{_COUNTED}{', '.join(f'`{name}`' for name in VOCABULARIES['counted'])}.\n"
+    return "\n".join([_INTRO, *grains, counted, _UNITS, _functions()])
 
 
 def _section(grain: Grain, words: list[Word]) -> str:

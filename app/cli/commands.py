@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,8 +14,22 @@ import uvicorn
 
 from app import pipeline
 from app.cli import rulebook, show
-from app.cli.desk import at_work, coaching_of, now, opened, out, read_settings, rules_of, say, vault_of
+from app.cli.desk import (
+    at_work,
+    coaching_of,
+    indicators_of,
+    instant,
+    now,
+    opened,
+    out,
+    own_folder,
+    read_settings,
+    rules_of,
+    say,
+    vault_of,
+)
 from app.cli.guard import guarded
+from app.cli.indicators import AsOf, indicators
 from app.cli.playground import demo, sandbox
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady, Stop
@@ -29,6 +42,7 @@ from app.store.session import Store
 from app.web import create_app
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
+from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.loader import load, starter
 from coaching_rules.wordbook import words_page
 from connectors.errors import GateError
@@ -54,9 +68,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 Rules = Annotated[
     Path | None,
     typer.Option("--rules", help="Folder of rules, over the starter pack. Default: what was pushed, else HOME/rules."),
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Judge as of this instant (ISO 8601; without a zone: UTC). Default: now.")
 ]
 
 
@@ -199,10 +210,10 @@ def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = 
     """Show what a morning would plan and write, against what the CRM holds. Changes nothing."""
     settings = read_settings()
     coaching = coaching_of(settings)
+    watched, moment = indicators_of(settings, coaching), now()
     with opened(settings) as store:
         org, ruleset = named(store, name), rules_of(settings, store, rules)
-        moment = now()
-        report = pipeline.preview(store, org, coaching, ruleset, as_of=_instant(as_of) or moment, now=moment)
+        report = pipeline.preview(store, org, coaching, ruleset, watched, as_of=instant(as_of) or moment, now=moment)
         names = show.names(store, org.id, report)
     say(show.plan_json(report, names)) if as_json else show.plan(report, names)
 
@@ -219,7 +230,7 @@ def push(name: Name, as_json: AsJson = False) -> None:
 def run(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = False) -> None:
     """A morning: pull, reconcile, measure, judge, plan, push."""
     with at_work(name, rules=rules, quiet=as_json) as loop:
-        report = pipeline.morning(loop, as_of=_instant(as_of))
+        report = pipeline.morning(loop, as_of=instant(as_of))
         names = show.names(loop.store, loop.org.id, report)
     say(report.counts() | {"as_of": report.as_of}) if as_json else show.morning(report, names)
 
@@ -245,11 +256,12 @@ def rules_check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load rules, list every mistake with its place, and run every rule's cases."""
+    """Load rules and indicators, list every mistake with its place, and run every rule's cases."""
     settings = read_settings()
-    chosen = folder or (settings.home / "rules" if (settings.home / "rules").is_dir() else None)
+    chosen = folder or own_folder(settings, "rules")
     try:
         ruleset = load(chosen) if chosen else starter()
+        watched = starter_indicators(own_folder(settings, "indicators"))
     except RuleErrors as errors:
         if as_json:
             say({"ok": False, "errors": [show.plain(error) for error in errors.errors]})
@@ -259,10 +271,11 @@ def rules_check(
     failures = check_cases(ruleset)
     if as_json:
         warnings = [show.plain(warning) for rule in ruleset.rules for warning in rule.warnings]
-        ids = [rule.id for rule in ruleset.rules]
-        say({"ok": not failures, "rules": ids, "failures": [str(f) for f in failures], "warnings": warnings})
+        ids = {"rules": [rule.id for rule in ruleset.rules], "indicators": [one.id for one in watched]}
+        say({"ok": not failures, **ids, "failures": [str(f) for f in failures], "warnings": warnings})
     else:
         show.rules(ruleset, failures)
+        out.print(f"{len(watched)} indicators: {', '.join(one.id for one in watched)}.", soft_wrap=True)
     if failures:
         raise typer.Exit(NotReady.exit_code)
 
@@ -278,16 +291,6 @@ def db_upgrade() -> None:
     """Bring the database to this version of coachsync. Safe to repeat."""
     with opened(read_settings(), check=False) as store:
         out.print(f"The database is at {schema.upgrade(store)}.")
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NotReady(f"--as-of '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @cli.command()
@@ -323,6 +326,7 @@ for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, r
     rules_cli.command()(command)
 rules_cli.command("preview")(rules_preview)
 rules_cli.command("backtest")(rules_backtest)
+cli.command()(indicators)
 cli.command()(sandbox)
 cli.command()(demo)
 

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from app.store import rulesets, schema
 from app.store.connections import Vault
 from app.store.session import Store, Transaction, open_store
 from coaching_rules.errors import RuleErrors
+from coaching_rules.indicators.loading import starter_indicators
+from coaching_rules.indicators.model import Indicator
 from coaching_rules.loader import load, load_texts, starter
 from coaching_rules.model import RuleSet
 from connectors.records import KINDS, Kind
@@ -33,6 +36,17 @@ err = Console(stderr=True, highlight=False)
 def now() -> datetime:
     """The clock, read here at the edge and handed in everywhere else."""
     return datetime.now(UTC)  # noqa: TID251
+
+
+def instant(text: str | None) -> datetime | None:
+    """What --as-of says; NotReady when it is no instant."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotReady(f"--as-of '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def say(value: Any) -> None:
@@ -86,12 +100,11 @@ def rules_of(settings: Settings, store: Store, folder: Path | None) -> RuleSet:
 
     A folder's rules go over the starter pack; what was pushed is whole. Raises NotReady with every mistake.
     """
-    at_home = settings.home / "rules"
     with store.read() as transaction:
         version = None if folder else rulesets.newest(transaction)
         if version is not None:
             return stored_rules(transaction, version)
-    return folder_rules(folder or (at_home if at_home.is_dir() else None))
+    return folder_rules(folder or own_folder(settings, "rules"))
 
 
 def folder_rules(folder: Path | None) -> RuleSet:
@@ -110,6 +123,29 @@ def stored_rules(transaction: Transaction, version: int) -> RuleSet:
         raise NotReady(f"{errors}\nWrite it out with `coachsync rules pull`, mend it and push it again.") from errors
 
 
+def indicators_of(settings: Settings, coaching: Coaching) -> tuple[Indicator, ...]:
+    """The starter indicators with those of HOME/indicators over them, and the goals of coaching.toml."""
+    try:
+        found = starter_indicators(own_folder(settings, "indicators"))
+    except RuleErrors as errors:
+        raise NotReady(f"{errors}") from errors
+    unknown = sorted(coaching.goals.keys() - {indicator.id for indicator in found})
+    if unknown:
+        raise NotReady(f"coaching.toml: goals.{unknown[0]}: there is no such indicator.")
+    return tuple(_with_goal(indicator, coaching) for indicator in found)
+
+
+def _with_goal(indicator: Indicator, coaching: Coaching) -> Indicator:
+    goal = coaching.goals.get(indicator.id, indicator.goal or "peers")
+    return replace(indicator, goal=None if goal == "peers" else goal)
+
+
+def own_folder(settings: Settings, name: str) -> Path | None:
+    """A folder of the org's own in HOME, if there is one."""
+    folder = settings.home / name
+    return folder if folder.is_dir() else None
+
+
 @contextmanager
 def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Iterator[Loop]:
     """A connection ready to run, with progress on a terminal."""
@@ -123,6 +159,7 @@ def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Ite
             connector=open_gate(store, vault, org, coaching, now()),
             coaching=coaching,
             rules=ruleset,
+            indicators=indicators_of(settings, coaching),
             clock=now,
             progress=progress,
         )

@@ -13,6 +13,8 @@ from app.pipeline import Loop, Report, morning, often
 from app.store import connections, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store
+from coaching_rules.indicators.loading import starter_indicators
+from coaching_rules.indicators.model import Indicator
 from coaching_rules.loader import starter
 from coaching_rules.model import RuleSet
 from connectors.sandbox.company import Batch, company
@@ -40,6 +42,7 @@ class World:
     moment: datetime
     coaching: Coaching = field(default_factory=Coaching)
     rules: RuleSet = field(default_factory=starter)
+    indicators: tuple[Indicator, ...] = field(default_factory=starter_indicators)
 
     def at(self, moment: datetime) -> None:
         """Let it be this instant."""
@@ -63,6 +66,7 @@ class World:
             connector=open_gate(self.store, self.vault, org, self.coaching, self.moment),
             coaching=self.coaching,
             rules=self.rules,
+            indicators=self.indicators,
             clock=lambda: self.moment,
         )
 

@@ -8,6 +8,6 @@ trail AS (
     UNION -- not UNION ALL: accounts merged in a circle would go round for ever
     SELECT trail.id, merged.merged_into FROM trail JOIN merged ON merged.id = trail.survivor
 )
-SELECT trail.id, accounts.name, accounts.segment
+SELECT trail.id, survivor, accounts.name, accounts.segment
 FROM trail JOIN accounts ON accounts.id = trail.survivor
 WHERE NOT gone(accounts.deleted_at)

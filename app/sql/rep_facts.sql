@@ -36,12 +36,7 @@ SELECT
     coalesce(coachings_28d, 0) AS coachings_28d,
     days_since(coached_at) AS days_since_coached,
     coalesce(open_coaching_items, 0) AS open_coaching_items,
-    coaching_known_days,
-    -- what an assessment of leading indicators would say; without one it is unknown
-    NULL::VARCHAR AS pace_indicator, NULL::DOUBLE AS pace_expected, NULL::DOUBLE AS pace_miss_chance,
-    NULL::BIGINT AS pace_weeks_behind,
-    NULL::VARCHAR AS peer_indicator, NULL::BIGINT AS peers, NULL::BIGINT AS peer_weeks_low,
-    NULL::VARCHAR AS trend_indicator, NULL::BOOLEAN AS trend_shifted, NULL::DOUBLE AS trend_change_share
+    coaching_known_days
 FROM people
 CROSS JOIN known
 LEFT JOIN book USING (id)

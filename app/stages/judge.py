@@ -37,10 +37,20 @@ class Judged:
     tallies: Mapping[str, Tally]
 
 
-def judge(transaction: Transaction, connection_id: int, run_id: int | None, facts: Facts, rules: RuleSet) -> Judged:
-    """Hold the facts against the rules and keep what was found. Twice with the same facts changes nothing more."""
+def judge(
+    transaction: Transaction,
+    connection_id: int,
+    run_id: int | None,
+    facts: Facts,
+    rules: RuleSet,
+    watched: Mapping[tuple[str, str], Row] = {},
+) -> Judged:
+    """Hold the facts against the rules and keep what was found, and `watched` with it: findings by rule and subject.
+
+    Twice with the same facts changes nothing more.
+    """
     judgement = evaluate(rules.judged, facts, carried=CARRIED)
-    rows = _rows(judgement, {rule.id: rule for rule in rules.judged})
+    rows = {**_rows(judgement, {rule.id: rule for rule in rules.judged}), **watched}
     before = judgements.open_findings(transaction, connection_id)
     new = [_opened(row, connection_id) for key, row in rows.items() if key not in before]
     changed = {held.id: rows[key] for key, held in before.items() if key in rows and held.differs(rows[key])}

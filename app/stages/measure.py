@@ -1,7 +1,7 @@
 """What did we know at an instant, in numbers? Rows in, facts out; writes nothing."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -9,9 +9,13 @@ import duckdb
 import pyarrow as pa
 import structlog
 
+from app.config import Coaching
 from app.store.frames import frames
 from app.store.session import Store
+from app.team import settings_of
 from coaching_rules.engine import Facts
+from coaching_rules.indicators.counting import counting
+from coaching_rules.indicators.model import Indicator
 from coaching_rules.vocabulary import WORDS
 
 log = structlog.get_logger(__name__)
@@ -49,6 +53,11 @@ STEPS = (
     "manager_facts",
 )
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
+COUNTED_STEPS = ("countable", "indicator_reps", "indicator_days")
+"""The same for indicators, after them."""
+
+Counts = Mapping[str, pa.Table]
+"""`reps`, `days` and `counts` as Observations describe them."""
 
 
 def measure(
@@ -65,10 +74,7 @@ def measure(
     `early_stages` names the stages that the org calls early; without any, the first 40 % of the open ones are.
     """
     known_at = known_at or as_of
-    mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
-    rows = {"early_stages": mapping, **frames(store, connection_id, known_at)}
-    _warn_of_unknown(early_stages, rows["stages"])
-    return measure_frames(rows, as_of=as_of, known_at=known_at)
+    return measure_frames(_rows(store, connection_id, known_at, early_stages), as_of=as_of, known_at=known_at)
 
 
 def measure_frames(
@@ -82,6 +88,32 @@ def measure_frames(
     Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency; those of `early_stages`,
     shaped as NO_MAPPING, say which stages are early.
     """
+    with _laid_out(rows, as_of, known_at) as connection:
+        return _facts(connection, as_of)
+
+
+def observe(
+    store: Store,
+    connection_id: int,
+    indicators: Sequence[Indicator],
+    coaching: Coaching,
+    *,
+    as_of: datetime,
+    known_at: datetime,
+    early_stages: Sequence[str] = (),
+) -> tuple[Facts, Counts]:
+    """The facts, and from the same rows what the indicators count."""
+    rows = _rows(store, connection_id, known_at, early_stages)
+    with _laid_out({**rows, **settings_of(rows["users"], coaching, as_of.date())}, as_of, known_at) as connection:
+        for step in COUNTED_STEPS:
+            connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
+        counts = connection.sql(counting(indicators)).to_arrow_table()
+        reps, days = (connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days"))
+        return _facts(connection, as_of), {"reps": reps, "days": days, "counts": counts}
+
+
+@contextmanager
+def _laid_out(rows: Mapping[str, pa.Table], as_of: datetime, known_at: datetime) -> Iterator[duckdb.DuckDBPyConnection]:
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed(threads)) as connection:
         for name, table in {**NOT_GIVEN, **rows}.items():
@@ -92,8 +124,19 @@ def measure_frames(
         connection.execute(_sql("macros"))
         for step in STEPS:
             connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
-        tables = {grain: connection.table(f"{grain}_facts").to_arrow_table() for grain in WORDS}
-    return Facts(as_of=as_of, tables=tables)
+        yield connection
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Facts:
+    tables = {grain: connection.table(f"{grain}_facts").to_arrow_table() for grain in WORDS}
+    return Facts(as_of=as_of.astimezone(UTC), tables=tables)
+
+
+def _rows(store: Store, connection_id: int, known_at: datetime, early_stages: Sequence[str]) -> dict[str, pa.Table]:
+    mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
+    rows = {"early_stages": mapping, **frames(store, connection_id, known_at)}
+    _warn_of_unknown(early_stages, rows["stages"])
+    return rows
 
 
 def _warn_of_unknown(early_stages: Sequence[str], stages: pa.Table) -> None:

@@ -18,7 +18,7 @@ from app.store.sqlite_rows import INSTANT, Question
 from app.store.tables import Instant
 
 READ: dict[Table, str] = {
-    users: "id name active manager_id role created_at deleted_at",
+    users: "id name active manager_id role time_zone country created_at deleted_at",
     stages: "id name sort_order active closed won deleted_at",
     accounts: "id name segment merged_into deleted_at",
     deals: "id name account_id owner_id stage amount currency close_date closed won forecast_category deal_type"
@@ -26,7 +26,7 @@ READ: dict[Table, str] = {
     deal_changes: "id deal_id valid_from stage amount close_date forecast_category deleted_at",
     field_changes: "id deal_id field old new valid_from deleted_at",
     deal_contacts: "deal_id contact_id role created_at deleted_at",
-    activities: "deal_id owner_id contact_id type starts_at ends_at done two_way created_at deleted_at",
+    activities: "deal_id account_id owner_id contact_id type starts_at ends_at done two_way created_at deleted_at",
     plan_items: "id grain subject_id manager_id rep_id early area state opened_at closed_at",
     outcomes: "item_id role kind at",
 }

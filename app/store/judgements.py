@@ -52,6 +52,21 @@ def open_findings(connection: Connection, connection_id: int) -> dict[tuple[str,
     return {(rule_id, subject_id): Held(id, said) for id, rule_id, subject_id, *said in rows}
 
 
+def since(connection: Connection, connection_id: int, rule_ids: Sequence[str], opened: datetime) -> list[Row]:
+    """The findings of these rules that opened after `opened`, also those that are cleared; the oldest first."""
+    names = ("rule_id", "subject_id", "state", "opened_at", *RENEWED)
+    rows = connection.execute(
+        select(*(findings.c[name] for name in names))
+        .where(
+            findings.c.connection_id == connection_id,
+            findings.c.rule_id.in_(rule_ids),
+            findings.c.opened_at > opened,
+        )
+        .order_by(findings.c.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
 def renew(connection: Connection, changed: Mapping[int, Row]) -> None:
     """Say anew what is known of findings that still hold; `seen_at` is when that last changed."""
     if not changed:

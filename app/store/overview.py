@@ -33,4 +33,5 @@ def overview(store: Store, org: Org, api_share: float, now: datetime) -> dict[st
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     facts = row["facts"]
-    return {"rule": row["rule_id"], "deal": facts.get("deal_name"), "owner": facts.get("owner_name")}
+    owner = facts.get("owner_name") or facts.get("rep_name")
+    return {"rule": row["rule_id"], "deal": facts.get("deal_name"), "owner": owner, "why": facts.get("why")}

@@ -1,6 +1,6 @@
 """The one gate for conditions: a stranger's text becomes DuckDB SQL, or a list of what is wrong with it.
 
-Words are read from a table in which every number is a finite DOUBLE or NULL (see `engine`). NULL behaves as in SQL,
+Words are read from a table in which every number is a finite DOUBLE or NULL (see `column`). NULL behaves as in SQL,
 except that `least` and `greatest` skip it, and so does `coalesce`.
 """
 
@@ -14,9 +14,9 @@ from coaching_rules.conditions.evidence import Clause, clauses
 from coaching_rules.conditions.functions import FUNCTIONS, Function
 from coaching_rules.conditions.syntax import DEEPEST, LONGEST, place, problem, tree_of
 from coaching_rules.errors import ConditionErrors, Problem
-from coaching_rules.vocabulary import WORDS, Grain
+from coaching_rules.vocabulary import VOCABULARIES, Vocabulary, Word
 
-__all__ = ["DEEPEST", "FUNCTIONS", "LARGEST", "LONGEST", "Clause", "Condition", "Function", "parse"]
+__all__ = ["DEEPEST", "FUNCTIONS", "LARGEST", "LONGEST", "Clause", "Condition", "Function", "column", "parse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,10 @@ class Condition:
 
 
 @lru_cache(maxsize=8192)
-def parse(text: str, grain: Grain) -> Condition:
-    """The condition in `text` over the words of `grain`. Raises ConditionErrors with all that is wrong at once."""
+def parse(text: str, vocabulary: Vocabulary) -> Condition:
+    """The condition in `text` over these words. Raises ConditionErrors with all that is wrong at once."""
     tree = tree_of(text)
-    desk = Desk(text=text, words=WORDS[grain])
+    desk = Desk(text=text, words=VOCABULARIES[vocabulary])
     sql = truth(tree, desk)
     words = tuple(dict.fromkeys(column.name for column in sorted(tree.find_all(exp.Column), key=place)))
     if not words:
@@ -45,3 +45,14 @@ def parse(text: str, grain: Grain) -> Condition:
         raise ConditionErrors(sorted(desk.problems, key=lambda wrong: wrong.offset))
     warnings = tuple(desk.warnings)
     return Condition(sql=sql, words=words, clauses=tuple(clauses(tree, False, desk)), warnings=warnings)
+
+
+def column(word: Word) -> str:
+    """The SQL that takes a word from a table of facts for conditions: a number becomes a finite DOUBLE or NULL.
+
+    DuckDB counts NaN as larger than any number.
+    """
+    if word.type not in ("integer", "number"):
+        return f'"{word.name}"'
+    number = f'CAST("{word.name}" AS DOUBLE)'
+    return f'CASE WHEN abs({number}) <= {LARGEST!r} THEN {number} END AS "{word.name}"'

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from coaching_rules.indicators.evidence import Look, discoveries, look
-from coaching_rules.indicators.model import Alarm, Detector, Indicator, Measured
+from coaching_rules.indicators.model import Alarm, Detector, Indicator, Kind, Measured
 from coaching_rules.indicators.observations import Observations, asked_of
 
 LOW_CAPTURE = 0.5
@@ -30,12 +30,21 @@ def assess(indicators: Sequence[Indicator], observations: Observations, as_of: d
     At most one alarm of a rep is `coach` or `data`: an activity's, and only if false discovery control over all
     activities of all reps of its manager leaves it. The others are `watch`, or `context` for objectives and results.
     """
+    raised = [alarm for alarm in readings(indicators, observations, as_of) if alarm.kind != "on_track"]
+    beside = {alarm.rep_id for alarm in raised if alarm.kind != "context"}
+    return [alarm for alarm in raised if alarm.rep_id in beside]
+
+
+def readings(indicators: Sequence[Indicator], observations: Observations, as_of: date) -> list[Alarm]:
+    """The same with what is on track, and with objectives and results that stand alone.
+
+    Of whom an indicator can say nothing there is no reading of it.
+    """
     judged = [_judge(indicator, observations.serving(indicator), as_of) for indicator in indicators]
     activities = [one for one in judged if one.indicator.layer == "activity"]
-    alarms = _chosen([a for one in activities for a in _raised(one, as_of)], _believed(activities), observations)
-    beside = {alarm.rep_id for alarm in alarms}
-    others = [a for one in judged if one not in activities for a in _raised(one, as_of) if a.rep_id in beside]
-    return sorted([*alarms, *(replace(alarm, kind="context") for alarm in others)], key=_order)
+    others = [one for one in judged if one.indicator.layer != "activity"]
+    said = _chosen([a for one in activities for a in _said(one, as_of, "watch")], _believed(activities), observations)
+    return sorted([*said, *(a for one in others for a in _said(one, as_of, "context"))], key=_order)
 
 
 def _judge(indicator: Indicator, observed: Observations, as_of: date) -> _Judged:
@@ -47,8 +56,8 @@ def _judge(indicator: Indicator, observed: Observations, as_of: date) -> _Judged
     )
 
 
-def _raised(judged: _Judged, as_of: date) -> Iterator[Alarm]:
-    rows = np.flatnonzero(judged.look.alarms)
+def _said(judged: _Judged, as_of: date, off_track: Kind) -> Iterator[Alarm]:
+    rows = np.flatnonzero(~np.isnan(judged.look.p))
     measured = {name: _measured(judged.look, name, rows) for name in judged.look.verdicts}
     for at, row in enumerate(rows):
         by = {name: found[at] for name, found in measured.items() if not np.isnan(found[at].p)}
@@ -57,7 +66,7 @@ def _raised(judged: _Judged, as_of: date) -> Iterator[Alarm]:
             manager_id=judged.managers[row],
             indicator_id=judged.indicator.id,
             as_of=as_of,
-            kind="watch",
+            kind=off_track if judged.look.alarms[row] else "on_track",
             p=float(judged.look.p[row]),
             strongest=min(by, key=lambda name: by[name].p),
             by=by,
@@ -68,10 +77,10 @@ def _measured(look: Look, name: Detector, rows: np.ndarray[tuple[int], np.dtype[
     verdict = look.verdicts[name].of(rows)
     low, high = verdict.band()
     miss = [None] * len(rows) if verdict.miss is None else verdict.miss.tolist()
-    columns = (verdict.count, verdict.expected, low, high, verdict.p)
+    columns = (verdict.count, verdict.expected, low, high, verdict.worked, verdict.p)
     return [
-        Measured(count=count, expected=expected, low=least, high=most, p=p, miss=chance)
-        for count, expected, least, most, p, chance in zip(*(column.tolist() for column in columns), miss)
+        Measured(count=count, expected=expected, low=least, high=most, worked=worked, p=p, miss=chance)
+        for count, expected, least, most, worked, p, chance in zip(*(column.tolist() for column in columns), miss)
     ]
 
 
@@ -91,7 +100,8 @@ def _chosen(alarms: list[Alarm], believed: set[tuple[str, str]], observations: O
     capture = dict(zip(observations.reps["rep_id"].to_pylist(), observations.reps["capture_coverage"].to_pylist()))
     chosen, spoken_of = list[Alarm](), set[str]()
     for alarm in sorted(alarms, key=_order):
-        if alarm.rep_id not in spoken_of and (alarm.rep_id, alarm.indicator_id) in believed:
+        is_believed = alarm.kind == "watch" and (alarm.rep_id, alarm.indicator_id) in believed
+        if is_believed and alarm.rep_id not in spoken_of:
             spoken_of.add(alarm.rep_id)
             covered = capture[alarm.rep_id]
             alarm = replace(alarm, kind="data" if covered is not None and covered < LOW_CAPTURE else "coach")

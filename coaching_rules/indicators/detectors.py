@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
-from scipy.stats import nbinom
+from scipy.special import betainc, nbdtrik
 
 Array = NDArray[np.float64]
 Columns = NDArray[np.int64]
@@ -91,25 +90,28 @@ class Series:
 class Verdict:
     """What a detector expected of each rep and how unlikely so small a count is; `p` is NaN where it cannot say.
 
-    `miss`, for pace only, is the probability that the goal will be missed.
+    `worked` is the days it looked at. `miss`, for pace only, is the probability that the goal will be missed.
     """
 
     count: Array
     expected: Array
     spread: Array
+    worked: Array
     p: Array
     miss: Array | None = None
 
     def of(self, rows: Columns) -> "Verdict":
         """The verdict on these reps alone."""
         miss = None if self.miss is None else self.miss[rows]
-        count, expected, spread, p = (values[rows] for values in (self.count, self.expected, self.spread, self.p))
-        return Verdict(count=count, expected=expected, spread=spread, p=p, miss=miss)
+        columns = (self.count, self.expected, self.spread, self.worked, self.p)
+        count, expected, spread, worked, p = (values[rows] for values in columns)
+        return Verdict(count=count, expected=expected, spread=spread, worked=worked, p=p, miss=miss)
 
     def band(self, share: float = 0.9) -> tuple[Array, Array]:
         """The counts between which a rep that works as expected lies with this probability."""
         size, chance = _negative_binomial(self.expected, self.spread)
-        return nbinom.ppf((1 - share) / 2, size, chance), nbinom.ppf((1 + share) / 2, size, chance)
+        low, high = (np.ceil(nbdtrik(q, size, chance) - 1e-9) for q in ((1 - share) / 2, (1 + share) / 2))
+        return np.nan_to_num(low), np.nan_to_num(high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,7 @@ def _over(above: Array, below: Array) -> Array:
 def _verdict(own: Window, expected: Array, spread: Array, known: NDArray[np.bool_]) -> Verdict:
     enough = known & (expected >= FEWEST_EXPECTED)
     p = np.where(enough, _at_most(own.count, expected, spread), np.nan)
-    return Verdict(count=own.count, expected=expected, spread=spread, p=p)
+    return Verdict(count=own.count, expected=expected, spread=spread, worked=own.worked, p=p)
 
 
 def _at_most(count: Array, mean: Array, spread: Array) -> Array:

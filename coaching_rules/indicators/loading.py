@@ -19,9 +19,10 @@ def load_indicators(folders: Sequence[Path]) -> tuple[Indicator, ...]:
     return _load([(folder, str(folder)) for folder in folders])
 
 
-def starter_indicators() -> tuple[Indicator, ...]:
-    """The indicators we ship."""
-    return _load([(resources.files("coaching_rules") / "packs" / "indicators", "indicators")])
+def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
+    """The indicators we ship, with those of the folder `own` over them."""
+    starter = (resources.files("coaching_rules") / "packs" / "indicators", "indicators")
+    return _load([starter, *([(own, str(own))] if own else [])])
 
 
 def _load(folders: Sequence[tuple[Traversable, str]]) -> tuple[Indicator, ...]:

@@ -1,11 +1,11 @@
 """The nouns of leading indicators: what is counted, what it is held against, and what an alarm says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Literal
 
-from coaching_rules.model import Area, Status
+from coaching_rules.model import Area, Status, fingerprint
 
 Layer = Literal["activity", "objective", "result"]
 Period = Literal["week", "month"]
@@ -14,7 +14,7 @@ Counting = Literal["activity", "deal"]
 Channel = Literal["call", "meeting", "email", "task"]
 Once = Literal["each", "deal", "account", "contact"]
 Detector = Literal["pace", "peer", "trend"]
-Kind = Literal["coach", "watch", "data", "context"]
+Kind = Literal["coach", "watch", "data", "context", "on_track"]
 
 WORKING_DAYS: Mapping[Period, float] = {"week": 5, "month": 65 / 3}
 """What a goal per period is divided by; whose period has fewer working days has less of a goal."""
@@ -22,10 +22,10 @@ WORKING_DAYS: Mapping[Period, float] = {"week": 5, "month": 65 / 3}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What is counted: activities that are done, or deals on the day they were created, if `when` holds.
+    """What is counted: activities with a customer that are done, or deals on the day they were made, if `when` holds.
 
-    `channels` and `two_way` choose among activities, `when` is a condition over the words of the deal. `once` counts an
-    account (deal, contact) once a day; `quiet_days` only if it was not in this count for so long before.
+    `channels` and `two_way` choose among activities, `when` is a condition over words of the deal as of that moment.
+    `once` counts an account (deal, contact) once a day; `quiet_days` only if nobody had it in this count for so long.
     """
 
     of: Counting
@@ -41,7 +41,8 @@ class Indicator:
     """Something a rep does that can be counted, and how much of it is expected.
 
     `goal` is events per full `per`; None is what comparable reps achieve. `ramp` has the share of it that is expected
-    in each month of a new rep. Empty `profiles` are all of them. `ask` is what a manager may ask about it.
+    in each month of a new rep. Empty `profiles` are all of them. `minutes` is how long to talk about it, and `ask` what
+    a manager may ask.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Indicator:
     goal: float | None
     profiles: tuple[Profile, ...] = ()
     ramp: tuple[float, ...] = ()
+    minutes: int = 15
     ask: tuple[str, ...] = ()
     source: str = field(default="", compare=False)
 
@@ -63,10 +65,23 @@ class Indicator:
         """Whether it is one for reps of this profile."""
         return not self.profiles or profile in self.profiles
 
+    @property
+    def meaning(self) -> dict[str, object]:
+        """What is counted and said, as a version keeps it."""
+        told_apart = {"status", "owner", "review_by", "source"}
+        return {name: value for name, value in asdict(self).items() if name not in told_apart}
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change with its meaning."""
+        return fingerprint(self.meaning)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What one detector saw: `count` where `expected` was likely, and `low` to `high` would have been no surprise.
+
+    `worked` is the working days it looked at; for a new rep, and on a weekday with less to count, a day is part of one.
 
     `p` is how likely so few are when all is as expected. `miss`, for pace, is the probability of missing the goal.
     """
@@ -75,18 +90,19 @@ class Measured:
     expected: float
     low: float
     high: float
+    worked: float
     p: float
     miss: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """An indicator of a rep is off track on `as_of`.
+    """How an indicator of a rep stands on `as_of`.
 
     `kind` is what to do with it: `coach` (the one of this rep that may reach the plan), `watch` (shown, never written),
-    `data` (so little of this rep's work is in the CRM that the question is where the rest is), or `context` (an
-    objective or a result, which stands beside an activity and never alone). `by` has the detectors that could say
-    something, and `strongest` names the one to speak of.
+    `data` (so little of this rep's work is in the CRM that the question is where the rest is), `context` (an
+    objective or a result, which stands beside an activity and never alone), or `on_track`. `by` has the detectors that
+    could say something, and `strongest` names the one to speak of.
     """
 
     rep_id: str

@@ -1,50 +1,15 @@
 """One small picture of one indicator of one rep, as SVG: what was counted, what was to be expected, where it is off."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from xml.sax.saxutils import quoteattr
 
 import altair as alt
-import numpy as np
 import vl_convert
 
-from coaching_rules.indicators.detectors import RECENT, Verdict, see
-from coaching_rules.indicators.model import Indicator
-from coaching_rules.indicators.observations import Observations, asked_of
+from coaching_rules.indicators.course import JUDGED, Week
 
 WIDTH, HEIGHT = 320, 120
 """In pixels: as wide as a phone, and low enough for four of them on one page."""
-JUDGED = RECENT // 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """Seven days before `until`: what was counted, and between what it usually would have been."""
-
-    until: date
-    count: float
-    low: float
-    high: float
-
-
-def course(indicator: Indicator, observations: Observations, as_of: date, rep_id: str, weeks: int = 15) -> list[Week]:
-    """The last weeks before `as_of` of a rep whom the indicator is for.
-
-    The band is from the rep's own twelve weeks before the last three; a week with leave is expected to have less.
-    """
-    observed = observations.serving(indicator)
-    series, asked = asked_of(indicator, observed, as_of)
-    seen, row = see(series, asked), observed.reps["rep_id"].to_pylist().index(rep_id)
-    edges = np.maximum(asked.day - 7 * np.arange(weeks, -1, -1), 0)
-    count, worked = np.diff(series.counted[row, edges]), np.diff(series.worked[row, edges])
-    rate = seen.before.count[row] / max(seen.before.worked[row], 1.0)
-    low, high = Verdict(count=count, expected=rate * worked, spread=seen.dispersion[[row] * weeks], p=count).band()
-    ends = [as_of - timedelta(days=7 * ago) for ago in range(weeks - 1, -1, -1)]
-    return [
-        Week(until=until, count=float(n), low=float(least), high=float(most))
-        for until, n, least, most in zip(ends, count, low, high)
-    ]
 
 
 def draw(title: str, weeks: Sequence[Week], *, alarm: bool) -> str:

@@ -41,6 +41,7 @@ def read_indicator(node: Node, page: Page) -> Indicator | None:
         goal=goal,
         profiles=tuple(_listed(form, "profiles", get_args(Profile))),
         ramp=_ramp(form),
+        minutes=form.integer("minutes", 5, 60, default=15),
         ask=_questions(form, required=layer == "activity"),
         source=page.file,
     )
@@ -98,6 +99,8 @@ def _counts(form: Form) -> Counted:
         node = counts.node(name, required=False)
         if node:
             form.page.note(node.start, f"`{name}` chooses among activities; this counts deals")
+    if counted.quiet_days and counted.once == "each":
+        form.page.note(counts.start, "`quiet_days` needs `once`, which says what was quiet: a deal, account or contact")
     counts.finish()
     return counted
 
@@ -107,12 +110,12 @@ def _once(counts: Form) -> Once:
 
 
 def _condition(counts: Form) -> str:
-    """A condition over the words of the deal."""
+    """A condition over the words of the deal that it was about."""
     node = counts.node("when", required=False)
     when = counts.text("when", required=False)
     try:
         if node and when:
-            conditions.parse(when, "deal")
+            conditions.parse(when, "counted")
     except ConditionErrors as wrong:
         for problem in wrong.problems:
             counts.page.note(

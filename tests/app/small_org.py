@@ -21,6 +21,7 @@ from app.store import connections
 from app.store.connections import Vault
 from app.store.overview import overview
 from app.store.session import Store
+from coaching_rules.indicators.model import Indicator
 from coaching_rules.loader import load
 from coaching_rules.model import RuleSet
 from connectors.sandbox import control
@@ -108,6 +109,7 @@ class Company:
     key_field: bool
     coaching: Coaching
     rules: RuleSet
+    indicators: tuple[Indicator, ...] = ()
 
     def connect(self, **settings: Any) -> None:
         """Store the connection, or renew it with other settings."""
@@ -138,6 +140,7 @@ class Company:
             connector=gate,
             coaching=self.coaching,
             rules=self.rules,
+            indicators=self.indicators,
             clock=lambda: self.now,
             progress=progress,
         )
@@ -202,7 +205,13 @@ class Company:
 
 
 def open_company(
-    store: Store, home: Path, *, key_field: bool = True, now: datetime = MONDAY, **settings: Any
+    store: Store,
+    home: Path,
+    *,
+    key_field: bool = True,
+    now: datetime = MONDAY,
+    furnish: Callable[[Org, datetime], None] = furnish,
+    **settings: Any,
 ) -> Company:
     """A furnished org that answers, and a connection to it in `store`; the key to its secrets lies in `home`."""
     org = Org(now=now, key_field=key_field)

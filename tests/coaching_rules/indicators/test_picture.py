@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
+from coaching_rules.indicators.course import Week, course
 from coaching_rules.indicators.model import Counted, Indicator
 from coaching_rules.indicators.observations import Observations
-from coaching_rules.indicators.picture import Week, course, draw
+from coaching_rules.indicators.picture import draw
 
 AS_OF = date(2026, 6, 22)
 MEETINGS = Indicator(

@@ -1,0 +1,77 @@
+"""How every leading indicator of every rep stands, as a table and as pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from app.cli.desk import coaching_of, indicators_of, instant, now, opened, out, read_settings, say
+from app.gate import named
+from app.stages.measure import observe
+from app.stages.watch import told
+from app.store import canonical
+from coaching_rules.indicators.alarms import readings
+from coaching_rules.indicators.course import course
+from coaching_rules.indicators.model import Alarm, Indicator
+from coaching_rules.indicators.observations import Observations
+
+Names = Mapping[str, str]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Judge as of this instant (ISO 8601; without a zone: UTC). Default: now.")
+]
+
+
+def indicators(
+    name: Annotated[str, typer.Argument(help="Name of the connection.")],
+    svg: Annotated[Path | None, typer.Option("--svg", help="Folder for a picture of each that is off track.")] = None,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """How each leading indicator of each rep stands today, whether or not it was told already. Changes nothing."""
+    settings, moment = read_settings(), instant(as_of) or now()
+    coaching = coaching_of(settings)
+    watched = [i for i in indicators_of(settings, coaching) if i.status in ("live", "shadow")]
+    with opened(settings) as store:
+        org = named(store, name)
+        _, counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now())
+        with store.read() as transaction:
+            called = canonical.names(transaction, org.id, counts["reps"]["rep_id"].to_pylist())
+    observed = Observations(told=told(()), **counts)
+    found = readings(watched, observed, moment.date())
+    if as_json:
+        say({"as_of": moment, "indicators": [_plain(one, called) for one in found]})
+    else:
+        out.print(_table(found, called))
+    if svg:
+        _draw(svg, [one for one in found if one.kind != "on_track"], {i.id: i for i in watched}, observed, called)
+
+
+def _plain(one: Alarm, called: Names) -> dict[str, Any]:
+    return asdict(one) | {"rep": called.get(one.rep_id)}
+
+
+def _table(found: Sequence[Alarm], called: Names) -> Table:
+    table = Table("Rep", "Indicator", "Count", "Likely", "No surprise", "Days", "Going by", "")
+    for one in found:
+        seen = one.by[one.strongest]
+        numbers = f"{seen.count:g}", f"{seen.expected:.1f}", f"{seen.low:g} to {seen.high:g}", f"{seen.worked:.0f}"
+        table.add_row(called.get(one.rep_id), one.indicator_id, *numbers, one.strongest, one.kind.replace("_", " "))
+    return table
+
+
+def _draw(
+    folder: Path, found: Sequence[Alarm], by_id: Mapping[str, Indicator], observed: Observations, called: Names
+) -> None:
+    # drawing takes a second to import, which every other command would wait for
+    draw = import_module("coaching_rules.indicators.picture").draw
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in found:
+        indicator = by_id[one.indicator_id]
+        weeks = course(indicator, observed, one.as_of, one.rep_id)
+        title = f"{called.get(one.rep_id, one.rep_id)}: {indicator.title}"
+        (folder / f"{one.rep_id}-{one.indicator_id}.svg").write_text(draw(title, weeks, alarm=True), encoding="utf-8")
+    out.print(f"Wrote {len(found)} pictures to {folder}.", soft_wrap=True)

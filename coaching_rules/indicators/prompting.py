@@ -1,0 +1,74 @@
+"""What is to be done about an alarm, in the form that planning knows: a rule about a rep that holds while it stands."""
+
+from collections.abc import Mapping, Sequence
+
+from coaching_rules.indicators.course import JUDGED, Week
+from coaching_rules.indicators.model import Alarm, Detector, Indicator
+from coaching_rules.model import Engagement, Evidence, Moment, Rule, Value
+
+STANDS_DAYS = 28
+"""How long an alarm stands once it is told, and a rep is left alone after a conversation about it."""
+
+_WHY = (
+    "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
+    f" {{low}} to {{high}} would be no surprise. Lower than usual in {{low_weeks}} of the last {JUDGED} weeks."
+)
+_GOING_BY: Mapping[Detector, str] = {
+    "pace": "the goal",
+    "peer": "comparable reps",
+    "trend": "the rep's own twelve weeks before",
+}
+
+
+def prompt(indicator: Indicator) -> Rule:
+    """The conversation that an indicator asks for when it is off track. Its words are those of `values`."""
+    return Rule(
+        id=indicator.id,
+        grain="rep",
+        title=f"Fewer than likely: {indicator.title[:1].lower()}{indicator.title[1:]}",
+        status=indicator.status,
+        owner=indicator.owner,
+        review_by=indicator.review_by,
+        when="",
+        severity=2,
+        coach=Engagement(
+            why=_WHY,
+            when=Moment(meeting="one_on_one"),
+            where="one_on_one",
+            minutes=indicator.minutes,
+            ask=indicator.ask,
+            prepare=(),
+            area=indicator.process,
+        ),
+        rest_days=STANDS_DAYS,
+    )
+
+
+def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[str, Value]:
+    """What the sentence says: of the detector that saw most, and of the rep's last `weeks`."""
+    seen = alarm.by[alarm.strongest]
+    return {
+        "indicator": indicator.title[:1].lower() + indicator.title[1:],
+        "count": seen.count,
+        "working_days": round(seen.worked),
+        "going_by": _GOING_BY[alarm.strongest],
+        "expected": round(seen.expected, 1),
+        "low": seen.low,
+        "high": seen.high,
+        "low_weeks": sum(week.count < week.low for week in weeks[-JUDGED:]),
+    }
+
+
+def evidence(indicator: Indicator, alarm: Alarm) -> tuple[Evidence, ...]:
+    """What each detector saw against what it held to be likely."""
+    return tuple(
+        Evidence(
+            word=indicator.id,
+            value=seen.count,
+            op="<",
+            threshold=round(seen.expected, 1),
+            threshold_source=f"likely in {seen.worked:.0f} working days, going by {_GOING_BY[name]}",
+        )
+        for name, seen in alarm.by.items()
+        if seen.count < seen.expected
+    )
