@@ -39,7 +39,7 @@ def _measure(scale: str, folder: Path, facts: dict[str, Any]) -> None:
         _say(store, f"{changed} changed", _morning(store, vault, NOON + timedelta(hours=1)))
 
 
-STAGES = ("pull", "reconcile", "measure", "judge", "plan", "push")
+STAGES = ("pull", "reconcile", "measure", "watch", "judge", "plan", "push")
 
 
 def _say(store: Store, name: str, report: Report) -> None:

@@ -14,6 +14,7 @@ from app.store import connections, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store
 from bench.org import TODAY
+from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.loader import starter
 
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
@@ -43,7 +44,15 @@ def loop(store: Store, vault: Vault, now: datetime) -> Loop:
     """What the rhythms of `app.pipeline` ask for, at this instant."""
     org = named(store, "bench")
     connector = open_gate(store, vault, org, COACHING, now)
-    return Loop(store=store, org=org, connector=connector, coaching=COACHING, rules=starter(), clock=lambda: now)
+    return Loop(
+        store=store,
+        org=org,
+        connector=connector,
+        coaching=COACHING,
+        rules=starter(),
+        indicators=starter_indicators(),
+        clock=lambda: now,
+    )
 
 
 def cpu_seconds() -> float:

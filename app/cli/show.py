@@ -97,6 +97,8 @@ def pushed(report: Report) -> None:
 def morning(report: Report, called: Names) -> None:
     """A whole morning."""
     pulled(report)
+    if report.watched and report.watched.off_track:
+        out.print(f"Indicators off track: {_listed(report.watched.off_track)} (`coachsync indicators` lists all).")
     if report.judged:
         judged = report.judged
         out.print(f"Judged: {judged.opened} findings opened, {judged.persisting} persist, {judged.cleared} cleared.")

@@ -1,5 +1,6 @@
 """Settings come from the environment, coaching from one file, and a mistake in it is told in one sentence."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,15 @@ def test_a_mistake_is_told_with_file_and_key(tmp_path: Path, text: str, says: st
     assert says in message
     assert "coaching.toml" in message
     assert "\n" not in message
+
+
+def test_a_rep_has_a_profile_and_days_of_leave(tmp_path: Path) -> None:
+    """The profile is that of the role unless the rep has another; leave is days and spans of days."""
+    roles = '[profiles]\nHunter = "prospector"\n'
+    own = '[reps."Rita Quill"]\nprofile = "account_manager"\nleave = [2026-12-24, [2027-02-01, 2027-02-12]]\n'
+    coaching = read_coaching(written(tmp_path, roles + own))
+    rita, ralf = (coaching.of_rep("005", name, "Hunter") for name in ("Rita Quill", "Ralf Quill"))
+    assert (rita.profile, ralf.profile, ralf.leave) == ("account_manager", "prospector", ())
+    assert rita.leave == (date(2026, 12, 24), (date(2027, 2, 1), date(2027, 2, 12)))
+    with pytest.raises(BadCoaching, match="profiles"):
+        read_coaching(written(tmp_path, roles.replace("prospector", "hunter")))

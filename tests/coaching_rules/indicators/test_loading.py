@@ -20,6 +20,7 @@ counts: {of: activity, channels: [meeting], two_way: true, when: is_early, once:
 goal: {number: 8, per: week}
 profiles: [prospector]
 ramp: [0.5, 0.75]
+minutes: 20
 ask: ["Whom would you like to meet?"]
 """
 
@@ -33,13 +34,15 @@ MISTAKES = [
     ("when: is_early", "when: is_earli", 8, 66, "did you mean `is_early`"),
     ("once: account", "once: daily", 8, 82, "not one of each"),
     ("of: activity", "of: deal", 8, 30, "chooses among activities"),
+    ("once: account", "once: each", 8, 9, "needs `once`"),
     ("number: 8", "number: many", 9, 16, "`peers` for what comparable reps achieve"),
     ("per: week", "per: day", 9, 24, "not one of week, month"),
     ("goal: {number: 8, per: week}\n", "", 1, 1, "`goal` is missing"),
     ("[0.5, 0.75]", "[0.5, 75]", 11, 7, "as shares up to 1"),
-    ("meet?", "meet.", 12, 7, "is a question"),
-    ("ask: [", "ask: &a [", 12, 6, "anchors"),
-    ("ask: [", "ask: [[", 13, 1, "not YAML"),
+    ("minutes: 20", "minutes: 90", 12, 10, "from 5 to 60"),
+    ("meet?", "meet.", 13, 7, "is a question"),
+    ("ask: [", "ask: &a [", 13, 6, "anchors"),
+    ("ask: [", "ask: [[", 14, 1, "not YAML"),
 ]
 
 
