@@ -195,7 +195,13 @@ def previews(
 
 
 def _observed(
-    store: Store, org: Org, coaching: Coaching, indicators: tuple[Indicator, ...], *, as_of: datetime, known_at: datetime
+    store: Store,
+    org: Org,
+    coaching: Coaching,
+    indicators: tuple[Indicator, ...],
+    *,
+    as_of: datetime,
+    known_at: datetime,
 ) -> tuple[Facts, Counts]:
     early = coaching.early_stages.get(org.name, ())
     return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, early_stages=early)

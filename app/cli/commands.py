@@ -210,9 +210,9 @@ def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = 
     """Show what a morning would plan and write, against what the CRM holds. Changes nothing."""
     settings = read_settings()
     coaching = coaching_of(settings)
-    watched, moment = indicators_of(settings, coaching), now()
     with opened(settings) as store:
         org, ruleset = named(store, name), rules_of(settings, store, rules)
+        watched, moment = indicators_of(settings, coaching, ruleset), now()
         report = pipeline.preview(store, org, coaching, ruleset, watched, as_of=instant(as_of) or moment, now=moment)
         names = show.names(store, org.id, report)
     say(show.plan_json(report, names)) if as_json else show.plan(report, names)

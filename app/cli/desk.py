@@ -123,12 +123,18 @@ def stored_rules(transaction: Transaction, version: int) -> RuleSet:
         raise NotReady(f"{errors}\nWrite it out with `coachsync rules pull`, mend it and push it again.") from errors
 
 
-def indicators_of(settings: Settings, coaching: Coaching) -> tuple[Indicator, ...]:
-    """The starter indicators with those of HOME/indicators over them, and the goals of coaching.toml."""
+def indicators_of(settings: Settings, coaching: Coaching, rules: RuleSet) -> tuple[Indicator, ...]:
+    """The starter indicators with those of HOME/indicators over them, and the goals of coaching.toml.
+
+    None has the id of a rule, since what is found is known by it.
+    """
     try:
         found = starter_indicators(own_folder(settings, "indicators"))
     except RuleErrors as errors:
         raise NotReady(f"{errors}") from errors
+    twice = sorted({indicator.id for indicator in found} & {rule.id for rule in rules.rules})
+    if twice:
+        raise NotReady(f"A rule and an indicator are both called `{twice[0]}`; give one of them another id.")
     unknown = sorted(coaching.goals.keys() - {indicator.id for indicator in found})
     if unknown:
         raise NotReady(f"coaching.toml: goals.{unknown[0]}: there is no such indicator.")
@@ -159,7 +165,7 @@ def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Ite
             connector=open_gate(store, vault, org, coaching, now()),
             coaching=coaching,
             rules=ruleset,
-            indicators=indicators_of(settings, coaching),
+            indicators=indicators_of(settings, coaching, ruleset),
             clock=now,
             progress=progress,
         )

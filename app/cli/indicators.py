@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app.cli.desk import coaching_of, indicators_of, instant, now, opened, out, read_settings, say
+from app.cli.desk import coaching_of, indicators_of, instant, now, opened, out, read_settings, rules_of, say
 from app.gate import named
 from app.stages.measure import observe
 from app.stages.watch import told
@@ -34,7 +34,7 @@ def indicators(
     """How each leading indicator of each rep stands today, whether or not it was told already. Changes nothing."""
     settings, moment = read_settings(), instant(as_of) or now()
     coaching = coaching_of(settings)
-    watched = [i for i in indicators_of(settings, coaching) if i.status in ("live", "shadow")]
+    watched = [i for i in indicators_of(settings, coaching, rules_of(settings, None)) if i.status in ("live", "shadow")]
     with opened(settings) as store:
         org = named(store, name)
         _, counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now())

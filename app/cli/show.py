@@ -237,7 +237,7 @@ def _status(one: Mapping[str, Any]) -> None:
     out.print(f"  Writes: {_listed(one['writes']) or 'none'}")
     _not_taken(one["not_taken"])
     if one["hygiene"]:
-        out.print(f"  Hygiene list: {len(one['hygiene'])} deals to put right in the CRM (--json lists them).")
+        out.print(f"  Hygiene list: {len(one['hygiene'])} things to put right in the CRM (--json lists them).")
 
 
 def _coverage(kinds: Mapping[str, Mapping[str, Any]]) -> None:

@@ -15,10 +15,11 @@ JUDGED = RECENT // 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """Seven days before `until`: what was counted, and between what it usually would have been."""
+    """Seven days before `until`: what was counted, what is `usual`, and between what it usually would have been."""
 
     until: date
     count: float
+    usual: float
     low: float
     high: float
 
@@ -39,6 +40,6 @@ def course(indicator: Indicator, observations: Observations, as_of: date, rep_id
     ).band()
     ends = [as_of - timedelta(days=7 * ago) for ago in range(weeks - 1, -1, -1)]
     return [
-        Week(until=until, count=float(n), low=float(least), high=float(most))
-        for until, n, least, most in zip(ends, count, low, high)
+        Week(until=until, count=float(n), usual=float(mean), low=float(least), high=float(most))
+        for until, n, mean, least, most in zip(ends, count, rate * worked, low, high)
     ]

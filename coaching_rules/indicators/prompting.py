@@ -11,7 +11,7 @@ STANDS_DAYS = 28
 
 _WHY = (
     "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
-    f" {{low}} to {{high}} would be no surprise. Lower than usual in {{low_weeks}} of the last {JUDGED} weeks."
+    f" {{low}} to {{high}} would be no surprise. Below the usual in {{low_weeks}} of the last {JUDGED} weeks."
 )
 _GOING_BY: Mapping[Detector, str] = {
     "pace": "the goal",
@@ -55,7 +55,7 @@ def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[st
         "expected": round(seen.expected, 1),
         "low": seen.low,
         "high": seen.high,
-        "low_weeks": sum(week.count < week.low for week in weeks[-JUDGED:]),
+        "low_weeks": sum(week.count < week.usual for week in weeks[-JUDGED:]),
     }
 
 

@@ -1,6 +1,7 @@
 """What `coachsync indicators` prints and draws, of a small team that has history."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from app.errors import NotReady
 from app.store import canonical, schema
 from app.store.ledger import connections
 from app.store.session import open_store
+from coaching_rules.loader import starter
+from coaching_rules.model import RuleSet
 
 NOW = datetime(2026, 5, 15, 7, tzinfo=UTC)
+RULES = starter()
 REPS = [f"Rep {n}" for n in range(6)]
 
 
@@ -67,11 +71,17 @@ def test_the_same_for_scripts(home: Path, capsys: Any) -> None:
 
 def test_goals_are_the_orgs_own(home: Path) -> None:
     """A number or peers, by an id that there is; another goal is another version."""
-    plain = {one.id: one for one in indicators_of(Settings(), Coaching())}
-    own = {
-        one.id: one for one in indicators_of(Settings(), Coaching(goals={"meetings_held": 12, "new_deals": "peers"}))
-    }
+    plain = {one.id: one for one in indicators_of(Settings(), Coaching(), RULES)}
+    goals = Coaching(goals={"meetings_held": 12, "new_deals": "peers"})
+    own = {one.id: one for one in indicators_of(Settings(), goals, RULES)}
     assert (own["meetings_held"].goal, own["new_deals"]) == (12, plain["new_deals"])
     assert own["meetings_held"].version != plain["meetings_held"].version
     with pytest.raises(NotReady, match=r"goals\.meetings_hold: there is no such indicator"):
-        indicators_of(Settings(), Coaching(goals={"meetings_hold": 12}))
+        indicators_of(Settings(), Coaching(goals={"meetings_hold": 12}), RULES)
+
+
+def test_an_id_is_a_rules_or_an_indicators(home: Path) -> None:
+    """What is found is known by it."""
+    rule = replace(RULES.rules[0], id="new_deals")
+    with pytest.raises(NotReady, match="both called `new_deals`"):
+        indicators_of(Settings(), Coaching(), RuleSet(rules=(rule,)))

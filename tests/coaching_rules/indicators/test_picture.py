@@ -14,7 +14,7 @@ MEETINGS = Indicator(
     id="meetings", title="Meetings held", status="live", owner="sales-ops", review_by=AS_OF, process="call",
     layer="activity", counts=Counted(of="activity"), per="month", goal=None,
 )  # fmt: skip
-WEEKS = [Week(until=AS_OF - timedelta(days=7 * n), count=8 - n % 3, low=4, high=13) for n in range(14, -1, -1)]
+WEEKS = [Week(until=AS_OF - timedelta(days=7 * n), count=8 - n % 3, usual=8, low=4, high=13) for n in range(14, -1, -1)]
 
 
 def test_a_course_is_weeks_of_counts_and_what_was_usual(observed: Callable[..., Observations]) -> None:

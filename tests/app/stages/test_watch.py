@@ -1,0 +1,81 @@
+"""An alarm opens one finding a rep, of live and of shadow indicators apart, and twice the same morning is once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from app.config import Coaching
+from app.stages.judge import judge
+from app.stages.measure import observe
+from app.stages.watch import Watched, watch
+from app.store import judgements
+from coaching_rules.indicators.model import Counted, Indicator
+from coaching_rules.model import RuleSet, Status
+
+CALLS = Indicator(
+    id="calls", title="Calls", status="live", owner="sales-ops", review_by=date(2027, 6, 30), process="call",
+    layer="activity", counts=Counted(of="activity"), per="month", goal=None,
+)  # fmt: skip
+MAILS, MEETINGS = replace(CALLS, id="mails"), replace(CALLS, id="meetings")
+REPS = [f"R{n}" for n in range(7)]
+
+
+def watched(org: Any, indicators: Sequence[Indicator], days: int = 0) -> Watched:
+    """Two of everything a working day, and of the first rep one in the last three weeks before `days` ago; kept."""
+    as_of = org.now - timedelta(days=days)
+    facts, found = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
+    slump = as_of.date() - timedelta(days=21)
+    counts = [
+        {**row, "indicator_id": one.id, "count": 1 if row["rep_id"] == "R0" and row["day"] >= slump else 2}
+        for one in indicators
+        for row in found["days"].to_pylist()
+    ]
+    with org.store.begin() as transaction:
+        seen = watch(transaction, 1, facts, {**found, "counts": pa.Table.from_pylist(counts)}, indicators)
+        judge(transaction, 1, None, facts, RuleSet(rules=()), seen.findings)
+    return seen
+
+
+def a_team(org: Any) -> None:
+    org.user("M")
+    for name in REPS:
+        org.user(name, manager_id="M")
+
+
+def of_status(indicator: Indicator, status: Status) -> Indicator:
+    return replace(indicator, status=status)
+
+
+def test_a_rep_has_one_finding_and_a_shadow_takes_no_ones_place(org: Any) -> None:
+    """Three are off track: one that people are told of, one in the shadow, and one that is only shown."""
+    a_team(org)
+    indicators = [CALLS, MAILS, of_status(MEETINGS, "shadow"), of_status(replace(CALLS, id="drafts"), "draft")]
+    first = watched(org, indicators)
+    assert set(first.findings) == {("calls", "R0"), ("meetings", "R0")}
+    assert first.off_track == {"coach": 2, "watch": 1}
+    assert watched(org, indicators).findings.keys() == first.findings.keys()
+    with org.store.read() as transaction:
+        assert judgements.open_counts(transaction, 1) == {"calls": 1, "meetings": 1}
+
+
+def test_what_is_found_says_what_was_likely(org: Any) -> None:
+    """In the words of the sentence, with the version, and with what planning reads of the rep."""
+    a_team(org)
+    (row,) = watched(org, [CALLS]).findings.values()
+    assert (row["rule_version"], row["grain"], row["kind"]) == (CALLS.version, "rep", "coaching")
+    said = row["facts"]
+    assert (said["rep_name"], said["manager_id"], said["count"], said["working_days"]) == ("R0", "M", 15, 15)
+    assert said["count"] < said["low"] < said["expected"] < said["high"]
+    assert (said["low_weeks"], len(row["evidence"])) == (3, 3)
+
+
+def test_an_indicator_that_is_retired_clears_what_it_found(org: Any) -> None:
+    """As a rule does."""
+    a_team(org)
+    watched(org, [CALLS], days=1)
+    assert watched(org, [of_status(CALLS, "retired")]).findings == {}
+    with org.store.read() as transaction:
+        assert judgements.open_counts(transaction, 1) == {}
