@@ -34,8 +34,9 @@ def indicators(
     """How each leading indicator of each rep stands today, whether or not it was told already. Changes nothing."""
     settings, moment = read_settings(), instant(as_of) or now()
     coaching = coaching_of(settings)
-    watched = [i for i in indicators_of(settings, coaching, rules_of(settings, None)) if i.status in ("live", "shadow")]
     with opened(settings) as store:
+        known = indicators_of(settings, coaching, rules_of(settings, store, None))
+        watched = [one for one in known if one.status in ("live", "shadow")]
         org = named(store, name)
         _, counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now())
         with store.read() as transaction:

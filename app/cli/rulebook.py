@@ -11,7 +11,18 @@ from rich.table import Table
 
 from app import pipeline
 from app.cli import show
-from app.cli.desk import coaching_of, folder_rules, now, opened, out, read_settings, rules_of, say, stored_rules
+from app.cli.desk import (
+    coaching_of,
+    folder_rules,
+    indicators_of,
+    now,
+    opened,
+    out,
+    read_settings,
+    rules_of,
+    say,
+    stored_rules,
+)
 from app.config import Settings
 from app.errors import NotReady
 from app.gate import named
@@ -171,8 +182,9 @@ class ThisWeek:
 
 
 def _weeks(settings: Settings, store: Store, name: str, *tried: RuleSet) -> tuple[ThisWeek, ThisWeek]:
-    org, moment = named(store, name), now()
-    a, b = pipeline.previews(store, org, coaching_of(settings), tried, as_of=moment, now=moment)
+    org, moment, coaching = named(store, name), now(), coaching_of(settings)
+    watched = indicators_of(settings, coaching, tried[0])
+    a, b = pipeline.previews(store, org, coaching, tried, watched, as_of=moment, now=moment)
     return _week(a, b), _week(b, a)
 
 
