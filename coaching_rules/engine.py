@@ -66,7 +66,7 @@ def evaluate(rules: Sequence[Rule], facts: Facts, *, carried: Sequence[str] = ()
     """
     findings: list[Finding] = []
     tallies: dict[str, Tally] = {}
-    with closing(_sealed()) as connection:
+    with closing(sealed()) as connection:
         for grain in WORDS:
             judged = [(rule, conditions.parse(rule.when, grain)) for rule in rules if rule.grain == grain]
             if judged:
@@ -107,7 +107,8 @@ def _fits(type_: Type, arrow: pa.DataType) -> bool:
     return bool(kinds.is_string(arrow) or kinds.is_large_string(arrow) or kinds.is_string_view(arrow))
 
 
-def _sealed() -> duckdb.DuckDBPyConnection:
+def sealed() -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own, from which no condition reaches a file or a setting."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

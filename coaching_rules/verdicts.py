@@ -6,7 +6,7 @@ from contextlib import closing
 import pyarrow as pa
 
 from coaching_rules import conditions
-from coaching_rules.engine import Facts, _column, _sealed
+from coaching_rules.engine import Facts, sealed
 from coaching_rules.model import Rule
 from coaching_rules.vocabulary import SUBJECT, WORDS, Grain
 
@@ -18,11 +18,11 @@ def verdicts(rules: Sequence[Rule], facts: Facts, grain: Grain, *, beside: Seque
     """
     judged = {rule.id: conditions.parse(rule.when, grain) for rule in rules if rule.grain == grain}
     named = {SUBJECT[grain], *beside, *(word for condition in judged.values() for word in condition.words)}
-    columns = ", ".join(_column(word) for word in WORDS[grain].values() if word.name in named)
+    columns = ", ".join(conditions.column(word) for word in WORDS[grain].values() if word.name in named)
     said = [f'{condition.sql} AS "{rule_id}"' for rule_id, condition in judged.items()]
     words = ", ".join([f'"{SUBJECT[grain]}" AS subject_id', *(f'"{word}"' for word in beside), *said])
     only = "WHERE is_open" if grain == "deal" else ""
-    with closing(_sealed()) as connection:
+    with closing(sealed()) as connection:
         connection.register("arrived", facts.tables[grain])
         rows = f"(SELECT {columns} FROM arrived {only})"
         return connection.sql(f"SELECT {words} FROM {rows} ORDER BY subject_id").to_arrow_table()

@@ -76,7 +76,9 @@ def rules_backtest(
     if not span.instants:
         raise NotReady("--from lies before --to, and --to not after now: there is nothing to look at otherwise.")
     with opened(settings) as store:
-        found = backtest(store, named(store, name), rules_of(settings, store, rules), span, now=moment)
+        early = coaching_of(settings).early_stages.get(name, ())
+        ruleset = rules_of(settings, store, rules)
+        found = backtest(store, named(store, name), ruleset, span, now=moment, early_stages=early)
     if html:
         _write(html, page(found, name))
     say(asdict(found)) if as_json else _show_backtest(found)

@@ -74,7 +74,7 @@ def measure(
     `early_stages` names the stages that the org calls early; without any, the first 40 % of the open ones are.
     """
     known_at = known_at or as_of
-    return measure_frames(_rows(store, connection_id, known_at, early_stages), as_of=as_of, known_at=known_at)
+    return measure_frames(rows_of(store, connection_id, known_at, early_stages), as_of=as_of, known_at=known_at)
 
 
 def measure_frames(
@@ -88,7 +88,7 @@ def measure_frames(
     Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency; those of `early_stages`,
     shaped as NO_MAPPING, say which stages are early.
     """
-    with _laid_out(rows, as_of, known_at) as connection:
+    with _laid_out(rows, as_of, known_at, threads) as connection:
         return _facts(connection, as_of)
 
 
@@ -103,7 +103,7 @@ def observe(
     early_stages: Sequence[str] = (),
 ) -> tuple[Facts, Counts]:
     """The facts, and from the same rows what the indicators count."""
-    rows = _rows(store, connection_id, known_at, early_stages)
+    rows = rows_of(store, connection_id, known_at, early_stages)
     with _laid_out({**rows, **settings_of(rows["users"], coaching, as_of.date())}, as_of, known_at) as connection:
         for step in COUNTED_STEPS:
             connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
@@ -113,7 +113,9 @@ def observe(
 
 
 @contextmanager
-def _laid_out(rows: Mapping[str, pa.Table], as_of: datetime, known_at: datetime) -> Iterator[duckdb.DuckDBPyConnection]:
+def _laid_out(
+    rows: Mapping[str, pa.Table], as_of: datetime, known_at: datetime, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed(threads)) as connection:
         for name, table in {**NOT_GIVEN, **rows}.items():
@@ -132,7 +134,8 @@ def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Facts:
     return Facts(as_of=as_of.astimezone(UTC), tables=tables)
 
 
-def _rows(store: Store, connection_id: int, known_at: datetime, early_stages: Sequence[str]) -> dict[str, pa.Table]:
+def rows_of(store: Store, connection_id: int, known_at: datetime, early_stages: Sequence[str]) -> dict[str, pa.Table]:
+    """What measuring reads: what we had learnt by `known_at`, and the stages that the org calls early."""
     mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
     rows = {"early_stages": mapping, **frames(store, connection_id, known_at)}
     _warn_of_unknown(early_stages, rows["stages"])

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.errors import NotReady
-from app.stages.measure import measure_frames
+from app.stages.measure import measure_frames, rows_of
 from app.store import runs
 from app.store.connections import Org
-from app.store.frames import frames
 from app.store.session import Store
 from app.trial.past import Past, of_today
 from coaching_rules.backtest.panel import Outcomes, Span
@@ -29,12 +28,15 @@ BESIDE: Mapping[Grain, tuple[str, ...]] = {
 Look = Mapping[Grain, pa.Table]
 
 
-def backtest(store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetime) -> Report:
+def backtest(
+    store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetime, early_stages: Sequence[str] = ()
+) -> Report:
     """Try all rules that are not retired on what is stored. Raises NotReady when nothing was pulled yet."""
     with store.read() as transaction:
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
-    return replay(frames(store, org.id, now), [rule for rule in rules.rules if rule.status != "retired"], span)
+    rows = rows_of(store, org.id, now, early_stages)
+    return replay(rows, [rule for rule in rules.rules if rule.status != "retired"], span)
 
 
 def replay(rows: Mapping[str, pa.Table], rules: Sequence[Rule], span: Span) -> Report:

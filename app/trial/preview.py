@@ -60,7 +60,8 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
         if not runs.read_at(transaction, org.id):
             raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
     tried = RuleSet(rules=tuple(replace(rule, status="live") for rule in rules.rules if rule.status != "retired"))
-    facts = measure(store, org.id, as_of=as_of, known_at=now)
+    early = coaching.early_stages.get(org.name, ())
+    facts = measure(store, org.id, as_of=as_of, known_at=now, early_stages=early)
     judgement = evaluate(tried.rules, facts, carried=(*CARRIED, "manager_name"))
     findings: dict[str, list[Finding]] = {rule.id: [] for rule in tried.rules}
     for finding in judgement.findings:
