@@ -38,14 +38,14 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251
 
 
-def instant(text: str | None) -> datetime | None:
-    """What --as-of says; NotReady when it is no instant."""
+def instant(text: str | None, option: str = "--as-of") -> datetime | None:
+    """What this option says, in UTC where it names no zone; NotReady when it is no instant."""
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise NotReady(f"--as-of '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
+        raise NotReady(f"{option} '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -1,7 +1,7 @@
 """The two commands that try rules before anybody is told: on today, and on the past."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.desk import coaching_of, now, opened, out, read_settings, rules_of, say
+from app.cli.desk import coaching_of, instant, now, opened, out, read_settings, rules_of, say
 from app.errors import NotReady
 from app.gate import named
 from app.store import canonical
@@ -53,7 +53,7 @@ def rules_preview(
     coaching, moment = coaching_of(settings), now()
     with opened(settings) as store:
         org, ruleset = named(store, name), rules_of(settings, store, rules)
-        found = preview(store, org, coaching, ruleset, as_of=_day("--as-of", as_of) or moment, now=moment)
+        found = preview(store, org, coaching, ruleset, as_of=instant(as_of) or moment, now=moment)
         with store.read() as transaction:
             called = canonical.names(transaction, org.id, sorted(_managers(found)))
     say(_preview_json(found, called)) if as_json else _show_preview(found, called)
@@ -71,8 +71,8 @@ def rules_backtest(
     """Try all rules on the org's own past, with only what was true by then. Changes nothing."""
     settings = read_settings()
     moment = now()
-    end = min(_day("--to", until) or moment, moment)
-    span = Span(since=_day("--from", since) or end - timedelta(days=364), until=end, every=DAYS[every])
+    end = min(instant(until, "--to") or moment, moment)
+    span = Span(since=instant(since, "--from") or end - timedelta(days=364), until=end, every=DAYS[every])
     if not span.instants:
         raise NotReady("--from lies before --to, and --to not after now: there is nothing to look at otherwise.")
     with opened(settings) as store:
@@ -82,16 +82,6 @@ def rules_backtest(
     if html:
         _write(html, page(found, name))
     say(asdict(found)) if as_json else _show_backtest(found)
-
-
-def _day(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        day = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NotReady(f"{option} '{text}' is no day; write one like 2026-11-23.") from error
-    return day.replace(tzinfo=UTC) if day.tzinfo is None else day.astimezone(UTC)
 
 
 def _write(path: Path, text: str) -> None:

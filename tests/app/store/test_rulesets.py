@@ -34,7 +34,7 @@ def test_what_was_pushed_is_read_back_to_the_letter(store: Store, org_anywhere: 
     assert read == starter()
     assert [rule.version for rule in read.rules] == [rule.version for rule in starter().rules]
     told = [(one.version, one.rules, one.message, one.pushed_at) for one in versions]
-    assert told == [(second, 20, "Ünder way", now + timedelta(days=1)), (first, 2, "two rules", now)]
+    assert told == [(second, len(starter().rules), "Ünder way", now + timedelta(days=1)), (first, 2, "two rules", now)]
 
 
 def test_pushing_the_same_again_is_no_new_version(store: Store, org_anywhere: Any) -> None:
