@@ -40,6 +40,7 @@ from app.store import connections, schema
 from app.store.overview import overview
 from app.store.session import Store
 from app.web import create_app
+from app.web.room import Room
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.indicators.loading import starter_indicators
@@ -307,7 +308,12 @@ def serve(
         raise NotReady(f"--time-zone '{time_zone}' is not known; write one like Europe/Berlin.")
     out.print(f"Pages: http://127.0.0.1:{port}/status, /healthz. Ctrl-C stops; a run at work is finished first.")
     with opened(settings) as store, scheduled(lambda job: _work(job, store), time_zone):
-        uvicorn.run(create_app(store, settings, now), host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.run(
+            create_app(Room(store=store, settings=settings, clock=now)),
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+        )
 
 
 def _work(job: Job, store: Store) -> None:

@@ -26,6 +26,12 @@ def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unle
     return max(done.rowcount, 0)
 
 
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Write the rows that no unique key knows yet, and return how many those are."""
+    fresh = _insert(connection, table).values(list(rows)).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(connection.execute(fresh).all())
+
+
 def _insert(connection: Connection, table: Table) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 

@@ -1,38 +1,13 @@
-"""The room people look into: pages read, they never compute."""
-
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+"""The room people and other systems come into: they read and ask; nothing is computed here."""
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 
-from app.config import Settings, read_coaching
-from app.errors import Stop
-from app.store import connections, schema
-from app.store.overview import overview
-from app.store.session import Store
+from app.web import pages
+from app.web.room import Room
 
 
-def create_app(store: Store, settings: Settings, clock: Callable[[], datetime]) -> FastAPI:
-    """The service's pages over one store: /healthz for machines that watch, /status for people."""
+def create_app(room: Room) -> FastAPI:
+    """Everything the service answers over HTTP."""
     app = FastAPI(title="coachsync", docs_url=None, redoc_url=None)
-
-    @app.get("/healthz")
-    def healthz() -> JSONResponse:
-        """Whether the database answers and is at this program's migration."""
-        try:
-            schema.ready(store)
-        except Stop as stop:
-            return JSONResponse({"ok": False, "reason": str(stop)}, status_code=503)
-        return JSONResponse({"ok": True})
-
-    @app.get("/status")
-    def status() -> dict[str, Any]:
-        """What `coachsync status --json` says."""
-        share = read_coaching(settings.home).api_share
-        with store.read() as transaction:
-            orgs = connections.every(transaction)
-        return {"connections": [overview(store, org, share, clock()) for org in orgs]}
-
+    app.include_router(pages.routes(room))
     return app

@@ -15,6 +15,7 @@ from app.store import connections, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store
 from app.web import create_app
+from app.web.room import Room
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ def fresh(tmp_path: Path) -> Store:
 @pytest.fixture
 def client(fresh: Store, tmp_path: Path) -> Iterator[httpx.Client]:
     """The pages over real HTTP on loopback."""
-    app = create_app(fresh, Settings(home=tmp_path), lambda: NOW)
+    app = create_app(Room(store=fresh, settings=Settings(home=tmp_path), clock=lambda: NOW))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
