@@ -44,3 +44,10 @@ def named(store: Store, name: str) -> Org:
             f"There is no connection '{name}'; {there}. Make one with `coachsync connect salesforce NAME …`."
         )
     return found
+
+
+def must_hold_rows(store: Store, org: Org) -> None:
+    """Raises NotReady before a connection's first pull."""
+    with store.read() as connection:
+        if not runs.read_at(connection, org.id):
+            raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")

@@ -19,6 +19,7 @@ import structlog
 
 from app.config import Coaching
 from app.errors import Interrupted, NotReady, Stop
+from app.gate import must_hold_rows
 from app.stages.judge import Judged, judge
 from app.stages.measure import Counts, observe
 from app.stages.plan import PlanResult, plan
@@ -178,9 +179,7 @@ def previews(
     now: datetime,
 ) -> list[Report]:
     """The same for each of several rule sets, all held against the same facts."""
-    with store.read() as transaction:
-        if not runs.read_at(transaction, org.id):
-            raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
+    must_hold_rows(store, org)
     facts, counts = _observed(store, org, coaching, indicators, as_of=as_of, known_at=now)
     reports = []
     for rules in rulesets:

@@ -29,7 +29,8 @@ from app.cli.desk import (
     vault_of,
 )
 from app.cli.guard import guarded
-from app.cli.indicators import AsOf, indicators
+from app.cli.indicators import indicators
+from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady, Stop
@@ -63,13 +64,6 @@ db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(connect, name="connect")
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(db, name="db")
-
-Name = Annotated[str, typer.Argument(help="Name of the connection.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Rules = Annotated[
-    Path | None,
-    typer.Option("--rules", help="Folder of rules, over the starter pack. Default: what was pushed, else HOME/rules."),
-]
 
 
 @connect.command("salesforce")

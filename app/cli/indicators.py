@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from app.cli.desk import coaching_of, indicators_of, instant, now, opened, out, read_settings, rules_of, say
+from app.cli.options import AsJson, AsOf, Name
 from app.gate import named
 from app.stages.measure import observe
 from app.stages.watch import told
@@ -20,16 +21,13 @@ from coaching_rules.indicators.model import Alarm, Indicator
 from coaching_rules.indicators.observations import Observations
 
 Names = Mapping[str, str]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Judge as of this instant (ISO 8601; without a zone: UTC). Default: now.")
-]
 
 
 def indicators(
-    name: Annotated[str, typer.Argument(help="Name of the connection.")],
+    name: Name,
     svg: Annotated[Path | None, typer.Option("--svg", help="Folder for a picture of each that is off track.")] = None,
     as_of: AsOf = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """How each leading indicator of each rep stands today, whether or not it was told already. Changes nothing."""
     settings, moment = read_settings(), instant(as_of) or now()

@@ -20,6 +20,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.cli.desk import err, now, out, read_settings, say
+from app.cli.options import AsJson
 from app.demo.days import Life
 from app.demo.telling import summed, told
 from app.demo.world import Loading, fill, world
@@ -159,7 +160,7 @@ def demo(
     database_url: Annotated[
         str | None, typer.Option(help="Keep the demo's store in this database. Default: a temporary one.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Live some working days with a made-up company: plans, tasks, people's answers, and what it all came to."""
     read_settings()

@@ -23,6 +23,7 @@ from app.cli.desk import (
     say,
     stored_rules,
 )
+from app.cli.options import AsJson
 from app.config import Settings
 from app.errors import NotReady
 from app.gate import named
@@ -34,7 +35,6 @@ from coaching_rules.changes import RuleChange, changes
 from coaching_rules.model import RuleSet
 
 LONGEST = 160
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Message = Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")]
 WHICH = "A version, `live`, or a folder (its rules over the starter pack)."
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.desk import coaching_of, instant, now, opened, out, read_settings, rules_of, say
+from app.cli.options import AsJson, AsOf, Name, Rules
 from app.errors import NotReady
 from app.gate import named
 from app.store import canonical
@@ -35,16 +36,10 @@ class Every(StrEnum):
 
 DAYS = {Every.day: 1, Every.week: 7, Every.month: 28}
 
-Name = Annotated[str, typer.Argument(help="Name of the connection.")]
-Rules = Annotated[
-    Path | None, typer.Option("--rules", help="Folder of rules, over the starter pack. Default: HOME/rules.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-
 
 def rules_preview(
     name: Name,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Judge as of this instant. Default: now.")] = None,
+    as_of: AsOf = None,
     rules: Rules = None,
     as_json: AsJson = False,
 ) -> None:

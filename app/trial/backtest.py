@@ -8,9 +8,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.errors import NotReady
+from app.gate import must_hold_rows
 from app.stages.measure import measure_frames, rows_of
-from app.store import runs
 from app.store.connections import Org
 from app.store.session import Store
 from app.trial.past import Past, of_today
@@ -32,9 +31,7 @@ def backtest(
     store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetime, early_stages: Sequence[str] = ()
 ) -> Report:
     """Try all rules that are not retired on what is stored. Raises NotReady when nothing was pulled yet."""
-    with store.read() as transaction:
-        if not runs.read_at(transaction, org.id):
-            raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
+    must_hold_rows(store, org)
     rows = rows_of(store, org.id, now, early_stages)
     return replay(rows, [rule for rule in rules.rules if rule.status != "retired"], span)
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import combinations
 
 from app.config import Coaching
-from app.errors import NotReady
+from app.gate import must_hold_rows
 from app.stages.judge import CARRIED, judge
 from app.stages.measure import measure
 from app.stages.plan import Budget, LeftOut, PlanResult, plan
-from app.store import runs
 from app.store.connections import Org
 from app.store.session import Store
 from coaching_rules.engine import Tally, evaluate
@@ -56,9 +55,7 @@ class Preview:
 
 def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of: datetime, now: datetime) -> Preview:
     """Judge what is stored, and plan in a transaction that is taken back. Raises NotReady before a first pull."""
-    with store.read() as transaction:
-        if not runs.read_at(transaction, org.id):
-            raise NotReady(f"Nothing has been pulled from '{org.name}' yet; run `coachsync pull {org.name}` first.")
+    must_hold_rows(store, org)
     tried = RuleSet(rules=tuple(replace(rule, status="live") for rule in rules.rules if rule.status != "retired"))
     early = coaching.early_stages.get(org.name, ())
     facts = measure(store, org.id, as_of=as_of, known_at=now, early_stages=early)

@@ -1,6 +1,5 @@
 """Folders of YAML become indicators, or one list of everything that is wrong with them."""
 
-from collections.abc import Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,21 +10,15 @@ from coaching_rules.indicators.reading import read_indicator
 from coaching_rules.loader import pages, read
 
 
-def load_indicators(folders: Sequence[Path]) -> tuple[Indicator, ...]:
-    """The indicators of `folders` by id; a later folder's takes the place of an earlier one's with its id.
+def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
+    """The indicators we ship, by id; one of the folder `own` takes the place of ours with its id.
 
     Raises RuleErrors with every mistake of every file; then nothing is loaded.
     """
-    return _load([(folder, str(folder)) for folder in folders])
-
-
-def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
-    """The indicators we ship, with those of the folder `own` over them."""
-    starter = (resources.files("coaching_rules") / "packs" / "indicators", "indicators")
-    return _load([starter, *([(own, str(own))] if own else [])])
-
-
-def _load(folders: Sequence[tuple[Traversable, str]]) -> tuple[Indicator, ...]:
+    ours = resources.files("coaching_rules") / "packs" / "indicators"
+    folders: list[tuple[Traversable, str]] = [(ours, "indicators")]
+    if own:
+        folders.append((own, str(own)))
     found: dict[str, Indicator] = {}
     errors = list[RuleError]()
     for folder, name in folders:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coaching_rules.errors import RuleErrors
-from coaching_rules.indicators.loading import load_indicators, starter_indicators
+from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.indicators.model import Counted
 
 GOOD = """\
@@ -53,7 +53,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_an_indicator_is_data(tmp_path: Path) -> None:
     """Every field arrives."""
-    (indicator,) = load_indicators([written(tmp_path, GOOD)])
+    (indicator,) = (one for one in starter_indicators(written(tmp_path, GOOD)) if one.id == "meetings")
     assert (indicator.goal, indicator.per, indicator.ramp, indicator.profiles) == (
         8,
         "week",
@@ -71,18 +71,18 @@ def test_a_mistake_is_named_with_its_place(
 ) -> None:
     """Line, column, and what to write instead."""
     with pytest.raises(RuleErrors) as refused:
-        load_indicators([written(tmp_path, GOOD.replace(right, wrong))])
+        starter_indicators(written(tmp_path, GOOD.replace(right, wrong)))
     places = {(error.line, error.column): error.message for error in refused.value.errors}
     assert said in places[line, column]
 
 
-def test_a_later_folder_takes_the_place(tmp_path: Path) -> None:
+def test_the_orgs_own_takes_the_place_of_ours(tmp_path: Path) -> None:
     """By id, as with rules."""
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    for folder, goal in ((ours, "number: 8"), (theirs, "number: 5")):
-        folder.mkdir()
-        written(folder, GOOD.replace("number: 8", goal))
-    assert [indicator.goal for indicator in load_indicators([ours, theirs])] == [5]
+    ours = starter_indicators()[0]
+    (tmp_path / f"{ours.id}.yml").write_text(GOOD.replace("id: meetings", f"id: {ours.id}"))
+    both = starter_indicators(tmp_path)
+    assert [one.id for one in both] == [one.id for one in starter_indicators()]
+    assert [one.title for one in both if one.id == ours.id] == ["Meetings held"] != [ours.title]
 
 
 def test_three_to_five_activities_serve_each_profile() -> None:
