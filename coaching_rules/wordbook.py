@@ -33,8 +33,9 @@ quantity divided by one of its kind is a plain number.
 
 Money is in the org's own currency where rates are known: every amount is turned by the latest rate of its currency,
 whose day is `rate_date`; without one the money of the deal is NULL and `amount_gap` says why. Where no rates are known,
-money is in the currency of the deal, and medians and percentiles are those of the same currency. Salesforce's rates are
-not read yet: CurrencyType (IsoCode, ConversionRate) and DatedConversionRate (IsoCode, StartDate, ConversionRate).
+money is in the currency of the deal, and medians and percentiles are those of the same currency. Salesforce keeps its
+rates in DatedConversionRate (IsoCode, StartDate, ConversionRate) or, without a day, in CurrencyType (IsoCode,
+ConversionRate); they are read once a day.
 """
 
 

@@ -12,12 +12,23 @@ from typing import Any, Literal, get_args, get_type_hints
 import pyarrow as pa
 
 Kind = Literal[
-    "user", "stage", "account", "deal", "deal_change", "field_change", "deal_contact", "activity", "task", "note"
+    "user",
+    "stage",
+    "currency_rate",
+    "account",
+    "deal",
+    "deal_change",
+    "field_change",
+    "deal_contact",
+    "activity",
+    "task",
+    "note",
 ]
 """What can be pulled, in the order in which a first pull reads it (owners before what they own)."""
 
 KINDS: tuple[Kind, ...] = (
-    "user", "stage", "account", "deal", "deal_change", "field_change", "deal_contact", "activity", "task", "note",
+    "user", "stage", "currency_rate", "account", "deal", "deal_change", "field_change", "deal_contact", "activity",
+    "task", "note",
 )  # fmt: skip
 
 ActivityType = Literal["call", "meeting", "email", "task"]
@@ -50,6 +61,19 @@ class Stage:
     won: bool
     forecast_category: str | None
     probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyRate:
+    """How much of `currency` one unit of the org's own is worth, from a day on.
+
+    `valid_from` None: as long as no rate of this currency that has a day has begun.
+    """
+
+    id: str
+    currency: str
+    valid_from: date | None
+    rate: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +198,7 @@ class Note:
 RECORDS: dict[Kind, type[Any]] = {
     "user": User,
     "stage": Stage,
+    "currency_rate": CurrencyRate,
     "account": Account,
     "deal": Deal,
     "deal_change": DealChange,

@@ -20,13 +20,8 @@ from coaching_rules.vocabulary import WORDS
 
 log = structlog.get_logger(__name__)
 
-NO_RATES = pa.schema([("currency", pa.string()), ("valid_from", pa.date32()), ("rate", pa.float64())]).empty_table()
-"""What one unit of the org's own currency is worth in each other one, from a day on; for who has no such rows."""
 NO_MAPPING = pa.schema([("name", pa.string())]).empty_table()
 """The names of the stages that the org says are early; for who leaves that to the order of the stages."""
-NOT_GIVEN: Mapping[str, pa.Table] = {"currency_rates": NO_RATES, "early_stages": NO_MAPPING}
-"""Tables that measuring reads beside the frames, as they are where nobody gives them."""
-
 STEPS = (
     "rates",
     "stage_order",
@@ -85,8 +80,7 @@ def measure_frames(
     `threads` is how many DuckDB may use, by default one a processor: who measures several instants beside one another
     gives it one.
 
-    Rows of `currency_rates`, shaped as NO_RATES, turn all money into the org's own currency; those of `early_stages`,
-    shaped as NO_MAPPING, say which stages are early.
+    Rows of `early_stages`, shaped as NO_MAPPING, say which stages are early.
     """
     with _laid_out(rows, as_of, known_at, threads) as connection:
         return _facts(connection, as_of)
@@ -118,7 +112,7 @@ def _laid_out(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed(threads)) as connection:
-        for name, table in {**NOT_GIVEN, **rows}.items():
+        for name, table in {"early_stages": NO_MAPPING, **rows}.items():
             connection.register(name, table)
         clock = {"as_of": as_of, "known_at": known_at, "today": as_of.date()}
         for name, value in clock.items():

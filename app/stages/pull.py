@@ -23,7 +23,7 @@ Progress = Callable[[Kind, int, int | None], None]
 """Called after each page with the kind, rows so far, and how many are expected where that is known."""
 
 LEAVE_OUT: tuple[tuple[float, tuple[Kind, ...]], ...] = (
-    (0.8, ("user", "stage", "account", "deal_contact", "field_change")),
+    (0.8, ("user", "stage", "currency_rate", "account", "deal_contact", "field_change")),
     (0.9, ("deal_change", "activity")),
 )
 """From which part of our API share on which kinds wait: what people did with our tasks, and the deals, come last."""

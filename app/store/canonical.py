@@ -72,6 +72,12 @@ stages = _table(
     Column("forecast_category", Text),
     Column("probability", Float),
 )
+currency_rates = _table(
+    "currency_rates",
+    Column("currency", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("rate", Float, nullable=False),
+)
 accounts = _table(
     "accounts",
     Column("name", Text, nullable=False),
@@ -161,6 +167,7 @@ crm_notes = _table(
 TABLES: dict[Kind, Table] = {
     "user": users,
     "stage": stages,
+    "currency_rate": currency_rates,
     "account": accounts,
     "deal": deals,
     "deal_change": deal_changes,

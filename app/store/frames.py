@@ -10,7 +10,17 @@ from sqlalchemy import Boolean, ColumnElement, Date, Engine, Float, Integer, Sel
 from sqlalchemy.engine import URL
 
 from app.store import sqlite_rows
-from app.store.canonical import accounts, activities, deal_changes, deal_contacts, deals, field_changes, stages, users
+from app.store.canonical import (
+    accounts,
+    activities,
+    currency_rates,
+    deal_changes,
+    deal_contacts,
+    deals,
+    field_changes,
+    stages,
+    users,
+)
 from app.store.coaching import plan_items
 from app.store.ledger import outcomes
 from app.store.session import Store, StoreFailed
@@ -20,6 +30,7 @@ from app.store.tables import Instant
 READ: dict[Table, str] = {
     users: "id name active manager_id role time_zone country created_at deleted_at",
     stages: "id name sort_order active closed won deleted_at",
+    currency_rates: "currency valid_from rate changed_at deleted_at",
     accounts: "id name segment merged_into deleted_at",
     deals: "id name account_id owner_id stage amount currency close_date closed won forecast_category deal_type"
     " next_step created_at changed_at deleted_at",

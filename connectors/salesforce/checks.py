@@ -60,6 +60,8 @@ def _readable(kind: Kind, source: Source, names: Names, found: Mapping[str, Any]
     if source.object == "Task" and kind == "task":
         return
     fields = found[source.object]
+    if source.daily and fields is None:
+        return
     lacking = [f for f in source.fields if "." not in f and f not in (fields or ()) and f not in _OPTIONAL]
     if source.object == "Account" and fields is not None and names.segment_field not in fields:
         lacking.append(names.segment_field)

@@ -64,7 +64,7 @@ class Reader:
         return shown
 
     def _has_prefix(self, source: Source, ids: Sequence[str]) -> bool:
-        prefix = {"Task": "00T", "Event": "00U"}[source.object]
+        prefix = {"Task": "00T", "Event": "00U"}.get(source.object, "")
         return any(i.startswith(prefix) for i in ids)
 
     def _alive(self, source: Source) -> str:
@@ -76,6 +76,9 @@ class Reader:
         yield from answer["records"]
 
     def _read(self, kind: Kind, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+        if source.daily:
+            yield from self._whole(kind, source, position)
+            return
         described = self._described(kind, source, position)
         if described is None:
             return
@@ -93,6 +96,18 @@ class Reader:
                 yield from self._deletions(kind, source, position)
                 return
         yield from self._by_job(kind, source, position, expected)
+
+    def _whole(self, kind: Kind, source: Source, position: Position) -> Iterator[tuple[Page, Position]]:
+        now = self._client.server_time
+        if position.described and now and now - position.described < DESCRIBED_FOR:
+            return
+        # that there is nothing to read is remembered as well
+        position = replace(position, described=now)
+        described = self._described(kind, source, Position())
+        if described:
+            for rows, _ in self._listed(source, described):
+                yield self._understood(kind, source, described.stamp, self._told(rows, described)), position
+        yield self._nothing(kind), position
 
     def _by_job(
         self, kind: Kind, source: Source, position: Position, expected: int | None
@@ -157,7 +172,8 @@ class Reader:
             return None
         wanted = (*source.fields, *(path for path in source.own(self._names).values() if path))
         fields = tuple(name for name in wanted if self._shown(name, available))
-        stamp = next((name for name in STAMPS if _leads(available.get(name, {}))), None)
+        leading = (name for name in STAMPS if (name in available if source.daily else _leads(available.get(name, {}))))
+        stamp = next(leading, None)
         if stamp is None:
             raise Refused(f"{source.object} has no date that tells when a row changed; coachsync cannot follow it.")
         grown = bool(position.fields) and not set(fields) <= set(position.fields)
@@ -186,7 +202,8 @@ class Reader:
             raise Refused(
                 f"The integration user cannot see {lacking} of {source.object}; grant it and run `coachsync check`."
             )
-        log.warning("not_visible", object=source.object, lacking=lacking)
+        if not source.daily:
+            log.warning("not_visible", object=source.object, lacking=lacking)
 
     def _count(self, source: Source, position: Position) -> int:
         answer = self._client.query(f"SELECT COUNT() FROM {source.object}{self._where(source, position)}")
@@ -270,6 +287,8 @@ class Reader:
         """All that is shown, in the order of the ids; see Connector.census."""
         described = [(source, self._described(kind, source, Position())) for source in SOURCES[kind]]
         shown = [(source, position) for source, position in described if position is not None]
+        if not shown and all(source.daily for source in SOURCES[kind]):
+            yield self._nothing(kind)  # an org without such an object has none of them, and hides nothing
         for nth, (source, position) in enumerate(shown, 1):
             for rows, last in self._listed(source, position):
                 end = last is None and nth == len(shown)
@@ -282,6 +301,10 @@ class Reader:
         """Pages of live rows, each with the id behind which the next one begins, None behind the last."""
         columns = ", ".join(self._columns(position))
         among = [text for text in (source.where(self._names), self._alive(source).removeprefix(" AND ")) if text]
+        if source.daily:
+            answer = self._client.query(f"SELECT {columns} FROM {source.object}")
+            yield sorted(self._rest(answer), key=lambda row: str(row["Id"])), None
+            return
         last: str | None = ""
         while last is not None:
             conditions = " AND ".join([*among, *([f"Id > {literal(last)}"] if last else [])])

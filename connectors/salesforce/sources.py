@@ -26,6 +26,8 @@ class Source:
     where: Callable[[Names], str | None] = lambda names: None
     deletions: timedelta | None = timedelta(hours=1)
     """How often the list of deleted ids is read; None where the object has none."""
+    daily: bool = False
+    """Few rows, not in every org, not to be asked for in an order: looked for once a day and then read whole."""
 
 
 def ours(names: Names) -> str:
@@ -63,6 +65,24 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             required=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
             sql="stage",
             deletions=None,
+        ),
+    ),
+    "currency_rate": (
+        Source(  # in orgs with several currencies
+            object="CurrencyType",
+            fields=("IsoCode", "ConversionRate"),
+            required=("IsoCode", "ConversionRate"),
+            sql="currency_rate",
+            deletions=None,
+            daily=True,
+        ),
+        Source(  # in those of them whose rates hold from a day on
+            object="DatedConversionRate",
+            fields=("IsoCode", "ConversionRate", "StartDate"),
+            required=("IsoCode", "ConversionRate", "StartDate"),
+            sql="dated_currency_rate",
+            deletions=None,
+            daily=True,
         ),
     ),
     "account": (

@@ -21,7 +21,13 @@ WITHOUT = {
     "Task": "Calls, e-mails and tasks are unknown: deals look quieter than they are.",
     "Event": "Meetings are unknown: deals look quieter than they are.",
 }
-NEEDED = {s.object: (kind in VITAL, s.required) for kind, sources in READ.items() if kind != "task" for s in sources}
+NEEDED = {
+    s.object: (kind in VITAL, s.required)
+    for kind, sources in READ.items()
+    if kind != "task"
+    for s in sources
+    if not s.daily
+}
 
 
 def check(reader: Reader) -> list[Check]:

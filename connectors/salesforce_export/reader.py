@@ -103,7 +103,7 @@ class Reader:
             return
         for source in READ.get(kind, ()):
             sheets = self.sheets(source.object)
-            if not sheets:
+            if not sheets and not source.daily:
                 log.warning("not_in_export", kind=kind, file=f"{source.object}.csv")
             for sheet in sheets:
                 if self._is_usable(kind, source, sheet):

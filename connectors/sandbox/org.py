@@ -75,6 +75,7 @@ class Org:
         path: str | Path = ":memory:",
         *,
         key_field: bool = True,
+        currencies: bool = False,
         now: datetime | None = None,
         daily_limit: int = 100_000,
     ) -> None:
@@ -96,8 +97,9 @@ class Org:
         self._depth = 0
         self._day: datetime | None = None
         self.calls_today = 0
-        dropped: frozenset[str] = frozenset() if key_field else frozenset({KEY_FIELD})
-        self._objects = {name: without(found, dropped) for name, found in objects().items()}
+        dropped = frozenset({*(() if key_field else (KEY_FIELD,)), *(() if currencies else ("CurrencyIsoCode",))})
+        absent = () if currencies else ("CurrencyType", "DatedConversionRate")
+        self._objects = {name: without(found, dropped) for name, found in objects().items() if name not in absent}
         self._lower = {name.lower(): name for name in self._objects}
         self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
         # A large org is read all over its file; SQLite's own 2 MB of cache would fetch most pages again.

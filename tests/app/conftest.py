@@ -3,7 +3,7 @@
 import importlib
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ class Org:
         for order, name in enumerate(names):
             self.add(canonical.stages, name=name, sort_order=order * 10, active=True,
                      closed=name in ("Won", "Lost"), won=name == "Won")  # fmt: skip
+
+    def rate(self, currency: str, rate: float, valid_from: date | None = None, **values: Any) -> None:
+        """What one unit of the org's own currency is worth in this one."""
+        own = {"currency": currency, "rate": rate, "valid_from": valid_from}
+        self.add(canonical.currency_rates, **own | values)
 
     def add_stage(self, name: str, sort_order: int) -> None:
         """An open stage that is no longer active."""

@@ -35,7 +35,7 @@ EXPORTED = (
     "User", "UserRole", "OpportunityStage", "Account", "Contact", "Opportunity", "OpportunityHistory",
     "OpportunityFieldHistory", "OpportunityContactRole", "Task", "Event",
 )  # fmt: skip
-EVERYTHING = frozenset(KINDS) - {"note"}
+EVERYTHING = frozenset(KINDS) - {"currency_rate", "note"}
 
 
 def export(org: Org, folder: Path) -> None:

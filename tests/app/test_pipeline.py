@@ -177,8 +177,8 @@ def test_what_a_person_edited_is_not_overwritten(company: Company) -> None:
     ("spent", "waiting"),
     [
         (7_000, []),
-        (8_500, ["stage", "account", "field_change", "deal_contact"]),
-        (9_500, ["stage", "account", "deal_change", "field_change", "deal_contact", "activity"]),
+        (8_500, ["stage", "currency_rate", "account", "field_change", "deal_contact"]),
+        (9_500, ["stage", "currency_rate", "account", "deal_change", "field_change", "deal_contact", "activity"]),
     ],
 )
 def test_near_the_api_budget_kinds_wait_in_the_stated_order(company: Company, spent: int, waiting: list[str]) -> None:

@@ -3,11 +3,9 @@
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from app.stages.measure import NO_RATES, measure_frames
-from app.store.frames import frames
+from app.stages.measure import measure
 
 
 def words(org: Any, *names: str, deal: str = "D") -> list[Any]:
@@ -51,14 +49,18 @@ def test_with_rates_all_money_is_the_orgs_own(org_anywhere: Any) -> None:
     org.deal("J", amount=9000.0, currency="JPY")
     org.snapshot(20, "E", amount=220.0, stage="Qualify")
     org.snapshot(10, "E", amount=110.0, stage="Qualify")
-    days = [date(2026, 1, 1), date(2026, 5, 1), date(2026, 6, 1), date(2026, 1, 1)]
-    rows = {"currency": ["EUR", "EUR", "EUR", "USD"], "valid_from": days, "rate": [2.0, 1.1, 9.0, 1.0]}
-    read = frames(org.store, 1, org.now) | {"currency_rates": pa.table(rows, schema=NO_RATES.schema)}
-    facts = measure_frames(read, as_of=org.now, known_at=org.now).tables["deal"].to_pylist()
+    org.rate("EUR", 2.0, date(2026, 1, 1))
+    org.rate("EUR", 1.1, date(2026, 5, 1))
+    org.rate("EUR", 9.0, date(2026, 6, 1))
+    org.rate("EUR", 5.0)
+    org.rate("USD", 1.0, changed_at=org.ago(60))
+    org.rate("JPY", 0.0)
+    org.rate("JPY", 160.0, deleted_at=org.ago(1))
+    facts = measure(org.store, 1, as_of=org.now).tables["deal"].to_pylist()
     deals = {deal["deal_id"]: deal for deal in facts}
     money = ("amount", "amount_before", "segment_median_amount")
     assert [deals["E"][name] for name in money] == pytest.approx([100.0, 200.0, 200.0])
-    assert [deals[name]["rate_date"] for name in "EUJ"] == [date(2026, 5, 1), date(2026, 1, 1), None]
+    assert [deals[name]["rate_date"] for name in "EUJ"] == [date(2026, 5, 1), org.ago(60).date(), None]
     assert (deals["J"]["amount"], deals["J"]["amount_gap"]) == (None, "There is no rate for JPY.")
     assert deals["E"]["amount_gap"] is None
 

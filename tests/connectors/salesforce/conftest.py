@@ -164,6 +164,15 @@ def keyless() -> Iterator[Place]:
 
 
 @pytest.fixture
+def worldwide() -> Iterator[Place]:
+    """An org with several currencies."""
+    org = Org(now=NOW, currencies=True)
+    with start(org=org) as running:
+        yield Place(running)
+    org.close()
+
+
+@pytest.fixture
 def plain() -> Iterator[Place]:
     """An org without TLS."""
     org = Org(now=NOW)

@@ -175,3 +175,15 @@ def test_a_zip_that_was_cut_off_stops_with_a_sentence(export: Export, tmp_path: 
     place.write_bytes(whole[:4000])
     with pytest.raises(Refused, match=r"WE_1\.zip cannot be read"):
         list(export.connector(place).pull("deal", None))
+
+
+def test_rates_come_with_and_without_a_day(export: Export) -> None:
+    """Where the export has them; where it has not, nobody misses them."""
+    export.deals({})
+    assert export.rows("currency_rate") == []
+    rate = {"Id": "01LA", "IsoCode": "JPY", "ConversionRate": "160.5", "SystemModstamp": "2026-03-02T09:00:00Z"}
+    export.write("CurrencyType.csv", rate)
+    export.write("DatedConversionRate.csv", rate | {"Id": "04wA", "StartDate": "2026-03-01"})
+    told = [(row["currency"], row["valid_from"], row["rate"]) for row in export.rows("currency_rate")]
+    assert told == [("JPY", None, 160.5), ("JPY", date(2026, 3, 1), 160.5)]
+    assert not [check for check in export.connector().check() if "Currency" in check.name or "Rate" in check.name]
