@@ -3,6 +3,7 @@
 often:    pull what changed, reconcile what people did, push what is pending
 nightly:  often, and compare all we hold with all the CRM shows
 morning:  pull, reconcile, measure, watch, judge, plan, push
+weekly:   pull, reconcile, score
 preview:  measure, watch, judge and plan as a morning would, and write nothing
 
 Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
@@ -27,9 +28,11 @@ from app.stages.pull import Progress, Pulled, pull
 from app.stages.push import Pushed, push
 from app.stages.reconcile import reconcile
 from app.stages.recount import Recounted, recount
+from app.stages.score import score
 from app.stages.watch import Watched, watch
 from app.store import connections, runs
 from app.store.connections import Org
+from app.store.scorecards import Scorecard
 from app.store.session import Store
 from coaching_rules.engine import Facts
 from coaching_rules.indicators.model import Indicator
@@ -68,6 +71,7 @@ class Report:
     judged: Judged | None = None
     planned: PlanResult | None = None
     pushed: Pushed | None = None
+    scored: list[Scorecard] = field(default_factory=list)
     api_calls: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -100,6 +104,8 @@ class Report:
             found |= {"items_cleared": len(planned.cleared), "not_planned": len(planned.left_out)}
         if self.pushed:
             found["pushed"] = asdict(self.pushed)
+        if self.scored:
+            found["scorecards"] = len(self.scored)
         return found
 
 
@@ -140,6 +146,15 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
                 transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=rules, dry=dry
             )
         _send(loop, report)
+    return report
+
+
+def weekly(loop: Loop) -> Report:
+    """See what people did, and count it."""
+    with _run(loop, "weekly", loop.clock()) as (report, _):
+        _bring_home(loop, report, sweep=False)
+        with report.timed("score"):
+            report.scored = score(loop.store, loop.org.id, as_of=loop.clock())
     return report
 
 

@@ -32,6 +32,7 @@ from app.cli.guard import guarded
 from app.cli.indicators import indicators
 from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
+from app.cli.scorecard import scorecard
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady, Stop
 from app.gate import named, open_gate
@@ -327,6 +328,7 @@ for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, r
 rules_cli.command("preview")(rules_preview)
 rules_cli.command("backtest")(rules_backtest)
 cli.command()(indicators)
+cli.command()(scorecard)
 cli.command()(sandbox)
 cli.command()(demo)
 
