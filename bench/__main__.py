@@ -4,8 +4,8 @@ import sys
 from importlib import import_module
 
 BENCHES = (
-    "pull", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export", "thresholds",
-    "backtest",
+    "pull", "calls", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export",
+    "thresholds", "backtest",
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """First loads and large deltas by Bulk API 2.0: one job a pass, its result pages in any number of sittings.
 
 A job outlives our process and our session; its id and the next locator lie in the cursor, so a kill costs no more than
-the page in hand. Nothing a job says is believed without counting: every page's rows against its header, all pages
-against the job. What Bulk will not do is read page by page instead.
+the page in hand. A finished job is left to Salesforce, which removes it after a week. Nothing a job says is believed
+without counting: every page's rows against its header, all pages against the job. What Bulk will not do is read page by
+page instead.
 """
 
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import structlog
@@ -120,15 +121,8 @@ class Bulk:
             raise RetryLater(f"A bulk page has {rows.num_rows} rows instead of {promised}; it is read again.")
         return Results(page=understood(rows), rows=rows.num_rows, locator=None if after == END else after)
 
-    def forget(self, job: str) -> None:
-        """Clear a job away; what is left behind goes by itself in a week."""
-        self._tidy("DELETE", job, None)
-
     def _abort(self, job: str) -> None:
-        self._tidy("PATCH", job, {"state": "Aborted"})
-
-    def _tidy(self, method: Literal["DELETE", "PATCH"], job: str, body: Any) -> None:
         try:
-            self._client.call(method, f"jobs/query/{job}", body=body)
+            self._client.call("PATCH", f"jobs/query/{job}", body={"state": "Aborted"})
         except (CallFailed, RetryLater) as kept:
             log.info("job_kept", job=job, reason=str(kept))

@@ -158,7 +158,6 @@ class Reader:
         if position.taken != total:
             raise BulkUnusable(f"The job counted {total} rows and its pages brought {position.taken}.")
         yield results.page, replace(self._finished(position), job=None, locator=None, taken=0)
-        self._bulk.forget(job)  # only once its last page is stored
 
     def _described(self, kind: Kind, source: Source, position: Position) -> Position | None:
         """The position with fields that exist for us; from the beginning again if there are new ones to fill."""
