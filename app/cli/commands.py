@@ -29,6 +29,7 @@ from app.cli.desk import (
     vault_of,
 )
 from app.cli.guard import guarded
+from app.cli.hooks import hook_cli
 from app.cli.indicators import indicators
 from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
@@ -65,6 +66,7 @@ db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(connect, name="connect")
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(db, name="db")
+cli.add_typer(hook_cli, name="hook")
 
 
 @connect.command("salesforce")

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from app.store import canonical, coaching, ledger, requests, rulesets, scorecards  # noqa: F401  (they define the tables of the one metadata)
+from app.store import canonical, coaching, hooks, ledger, requests, rulesets, scorecards  # noqa: F401  (they define the tables of the one metadata)
 from app.store.session import Store, StoreFailed
 
 
