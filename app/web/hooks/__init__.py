@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Path, Request, Response
 
 from app.store.connections import Vault
 from app.store.hooks import Hook, Kind
@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 Xml = Annotated[bytes, Depends(bounded("text/xml"))]
 Json = Annotated[bytes, Depends(bounded("application/json"))]
 Secret = Annotated[str, Header(alias="X-Coachsync-Secret")]
-MessageId = Annotated[str, Header(alias="webhook-id")]
+MessageId = Annotated[str, Header(alias="webhook-id", max_length=200)]
+Door = Annotated[str, Path(pattern="^[A-Za-z0-9]{1,64}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def routes(room: Room) -> APIRouter:
         return counts
 
     @pages.post("/salesforce/{door}/{secret}")
-    def salesforce(request: Request, door: str, secret: str, body: Xml, event: Happened = "changed") -> Response:
+    def salesforce(request: Request, door: Door, secret: str, body: Xml, event: Happened = "changed") -> Response:
         """Outbound Messages of Salesforce."""
         try:
             hook = doors.admit("outbound_message", door, told(secret), request.headers, room.clock())
@@ -80,12 +81,12 @@ def routes(room: Room) -> APIRouter:
             raise HTTPException(503, "It cannot be stored now; send it again later.", {"Retry-After": "60"}) from error
 
     @pages.post("/flow/{door}", status_code=202)
-    def flow(request: Request, door: str, body: Json, secret: Secret = "") -> Counts:
+    def flow(request: Request, door: Door, body: Json, secret: Secret = "") -> Counts:
         """HTTP callouts of Salesforce flows."""
         return written("flow", door, told(secret), request, lambda: hints.read(body))
 
     @pages.post("/signed/{door}", status_code=202)
-    def signed(request: Request, door: str, body: Json, message: MessageId = "") -> Counts:
+    def signed(request: Request, door: Door, body: Json, message: MessageId = "") -> Counts:
         """Everything else, by the Standard Webhooks scheme; whoever could be admitted has given an id."""
         knows = doors.signer(body, request.headers)
         return written("signed", door, knows, request, lambda: hints.read(body, message))
