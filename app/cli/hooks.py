@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from app.cli.desk import now, opened, out, read_settings, say, vault_of
+from app.cli.options import AsJson, Name
 from app.errors import NotReady
 from app.gate import named
 from app.store import hooks
@@ -26,10 +27,8 @@ SECRETS = {
     "signed": "Signing secret: {secret}",
 }
 
-Name = Annotated[str, typer.Argument(help="Name of the connection.")]
 OfKind = Annotated[Kind, typer.Option("--kind", help="Who sends: Outbound Messages, a Flow, or signed JSON.")]
 Base = Annotated[str, typer.Option(help="What stands before /hooks in your address, for printing it whole.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 @hook_cli.command("create")
