@@ -4,9 +4,20 @@ import sys
 from importlib import import_module
 
 BENCHES = (
-    "pull", "calls", "tick", "writing", "failures", "morning", "judgement", "convergence", "detectors", "export",
-    "thresholds", "backtest",
-)  # fmt: skip
+    "pull",
+    "calls",
+    "tick",
+    "writing",
+    "failures",
+    "morning",
+    "judgement",
+    "convergence",
+    "detectors",
+    "export",
+    "thresholds",
+    "backtest",
+    "hooks",
+)
 
 
 def run(arguments: list[str]) -> None:

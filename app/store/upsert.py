@@ -28,8 +28,8 @@ def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unle
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Write the rows that no unique key knows yet, and return how many those are."""
-    fresh = _insert(connection, table).values(list(rows)).on_conflict_do_nothing().returning(*table.primary_key)
-    return len(connection.execute(fresh).all())
+    fresh = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(connection.execute(fresh, list(rows)).all())
 
 
 def _insert(connection: Connection, table: Table) -> Any:
