@@ -16,7 +16,7 @@ from app.web.hooks.doors import Doors, Knows, refuse, told
 from app.web.hooks.hints import JOB, Happened, Hint
 from app.web.hooks.ids import is_deal, same
 from app.web.hooks.keeping import Keeper
-from app.web.hooks.quiet import keep_quiet
+from app.web.hooks.quiet import forget_address, keep_quiet
 from app.web.room import Room
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ def routes(room: Room) -> APIRouter:
     key = room.settings.secret_key
     doors = Doors(room.store, Vault(room.settings.home, key.get_secret_value() if key else None))
     keeper = Keeper(room.store)
-    pages = APIRouter(prefix="/hooks", include_in_schema=False)
+    pages = APIRouter(prefix="/hooks", include_in_schema=False, dependencies=[Depends(forget_address)])
 
     def keep(hook: Hook, said: int, about_deals: Sequence[Hint]) -> Counts:
         wishes = [hint.wish(hook.kind) for hint in about_deals]

@@ -1,7 +1,9 @@
-"""Keeps addresses that authorise out of the server's log, however loudly it is started."""
+"""Keeps addresses that authorise out of every log, however loudly the server is started."""
 
 import logging
 import re
+
+from fastapi import Request
 
 _SECRET = re.compile(r"(/hooks/).*")
 
@@ -17,5 +19,10 @@ _QUIET = _Quiet()
 
 
 def keep_quiet() -> None:
-    """Cut the addresses of hooks short in what uvicorn writes about each request."""
+    """Cut the addresses of hooks short in what uvicorn writes about each request, also where there is no such hook."""
     logging.getLogger("uvicorn.access").addFilter(_QUIET)
+
+
+def forget_address(request: Request) -> None:
+    """Whoever names the address of this request from here on, as when it fails, names no secret."""
+    request.scope["path"] = _SECRET.sub(r"\1…", request.scope["path"])

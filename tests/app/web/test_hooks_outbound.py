@@ -1,6 +1,7 @@
 """Salesforce's Outbound Messages are stored before they are acknowledged, each once, and only from their own org."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def test_a_hundred_notifications_are_one_message_and_more_are_none(service: Serv
     assert service.soap(address, message([notification(n) for n in range(101)])).status_code == 400
     assert service.soap(address, message([])).status_code == 400
     assert len(service.kept()) == 100
+
+
+def test_many_at_once_are_each_stored_once(service: Service) -> None:
+    """Those that share a commit are each told the truth, and one that comes twice at one time is one."""
+    hook, secret = service.hook("outbound_message")
+    bodies = [message([notification(n), notification(n + 1)]) for n in range(0, 60, 2)] * 2
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda body: service.soap(outbound(hook, secret), body), bodies))
+    assert all("<Ack>true</Ack>" in answer.text for answer in answers)
+    assert len({one.key for one in service.kept()}) == len(service.kept()) == 60
 
 
 def test_what_cannot_be_stored_is_not_acknowledged(service: Service) -> None:
