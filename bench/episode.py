@@ -123,7 +123,7 @@ class _Life:
         self.tally = Counter[str]()
 
     def live(self, *, troubled: bool) -> None:
-        """Go through the script, and on in peace until nothing is left to do."""
+        """Go through the script, then run once more in peace, and hear of what that wrote."""
         for step in self.script.steps:
             self.team.later(hours=step.hours)
             for deed in step.deeds:
@@ -135,9 +135,8 @@ class _Life:
                 self.team.later(minutes=5)
                 self._run("often")
         self.team.later(hours=24)
-        for rhythm in ("often", "morning", "often"):
-            self.team.later(minutes=10)
-            self._run(rhythm)
+        self._run("morning")
+        self._run("often")
 
     def wrong(self) -> Iterator[str]:
         """The promises that do not hold, as sentences."""
