@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,6 @@ from app.store import canonical
 from app.trial.backtest import backtest
 from app.trial.preview import Preview, preview, why_left_out
 from coaching_rules.backtest import words
-from coaching_rules.backtest.page import page
 from coaching_rules.backtest.panel import Span
 from coaching_rules.backtest.report import Report
 
@@ -75,7 +75,8 @@ def rules_backtest(
         ruleset = rules_of(settings, store, rules)
         found = backtest(store, named(store, name), ruleset, span, now=moment, early_stages=early)
     if html:
-        _write(html, page(found, name))
+        # drawing takes a second to import, which every other command would wait for
+        _write(html, import_module("coaching_rules.backtest.page").page(found, name))
     say(asdict(found)) if as_json else _show_backtest(found)
 
 

@@ -8,7 +8,7 @@ Zeger, Biometrika 73, 1986), with Student's t for the smaller of the two groups.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from coaching_rules.backtest.panel import Flags, Floats, Ints
 
@@ -124,7 +124,7 @@ def _shares(held: Rows, counted: Compared) -> Shares:
     strayed = pull * (held.lost - _usual(held) - difference * one)
     error = float(np.sqrt(np.sum(np.bincount(held.deal, strayed) ** 2)) / weight.sum())
     fewer = min(counted.flagged, counted.comparable)
-    reach = float(student.ppf((1 + CONFIDENCE) / 2, fewer - 1)) * error * (fewer / (fewer - 1)) ** 0.5
+    reach = float(stdtrit(fewer - 1, (1 + CONFIDENCE) / 2)) * error * (fewer / (fewer - 1)) ** 0.5
     return Shares(
         flagged=flagged,
         comparable=comparable,
