@@ -9,15 +9,16 @@ preview:  measure, watch, judge and plan as a morning would, and write nothing
 Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from time import perf_counter
 from typing import Any
 
 import structlog
 
+from app.calendar import calendar_of
 from app.config import Coaching
 from app.errors import Interrupted, NotReady, Stop
 from app.gate import must_hold_rows
@@ -30,10 +31,10 @@ from app.stages.reconcile import reconcile
 from app.stages.recount import Recounted, recount
 from app.stages.score import score
 from app.stages.watch import Watched, watch
-from app.store import connections, runs
+from app.store import connections, runs, turns
 from app.store.connections import Org
 from app.store.scorecards import Scorecard
-from app.store.session import Store
+from app.store.session import Store, Transaction
 from coaching_rules.engine import Facts
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.prompting import prompt
@@ -46,7 +47,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """Everything one connection's rhythms need. `clock` tells when we learn things; nothing below reads another."""
+    """Everything one connection's rhythms need. `clock` tells when we learn things; nothing below reads another.
+
+    `between` is called between two pages or batches, and may raise Interrupted to end the run there.
+    """
 
     store: Store
     org: Org
@@ -56,6 +60,7 @@ class Loop:
     indicators: tuple[Indicator, ...] = ()
     clock: Callable[[], datetime]
     progress: Progress = lambda kind, rows, expected: None
+    between: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Report:
 
     rhythm: str
     as_of: datetime
+    run_id: int | None = None
     pulled: Pulled | None = None
     recounted: Recounted | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -123,8 +129,12 @@ def nightly(loop: Loop) -> Report:
     return often(loop, sweep=True)
 
 
-def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
-    """The whole loop once. `as_of` is when the facts are judged; by default now, after the pull."""
+def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str, date] | None = None) -> Report:
+    """The whole loop once. `as_of` is when the facts are judged; by default now, after the pull.
+
+    `managers` are those to plan for, each with the day whose morning it is, where they are; one that was had is not had
+    again. By default it is everybody's morning of today, once more if it was had.
+    """
     with _run(loop, "morning", as_of or loop.clock()) as (report, run_id):
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or loop.clock()
@@ -142,8 +152,16 @@ def morning(loop: Loop, *, as_of: datetime | None = None) -> Report:
             rules = _live(loop.rules, loop.indicators)
             # nobody would learn of what is kept where nothing can be written, and it would stay open for ever
             dry = not loop.connector.writes
+            days = _today(loop, transaction, report.as_of) if managers is None else managers
+            fresh = turns.claim(transaction, loop.org.id, days, run_id)
             report.planned = plan(
-                transaction, loop.org.id, as_of=report.as_of, coaching=loop.coaching, rules=rules, dry=dry
+                transaction,
+                loop.org.id,
+                as_of=report.as_of,
+                coaching=loop.coaching,
+                rules=rules,
+                only_managers=None if managers is None else fresh,
+                dry=dry,
             )
         _send(loop, report)
     return report
@@ -223,9 +241,18 @@ def _observed(
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
     with report.timed("pull"):
-        report.pulled = pull(loop.store, loop.org.id, loop.connector, clock=loop.clock, progress=loop.progress)
+        report.pulled = pull(
+            loop.store,
+            loop.org.id,
+            loop.connector,
+            clock=loop.clock,
+            progress=loop.progress,
+            between=loop.between,
+        )
     with report.timed("recount"):
-        report.recounted = recount(loop.store, loop.org.id, loop.connector, clock=loop.clock, everything=sweep)
+        report.recounted = recount(
+            loop.store, loop.org.id, loop.connector, clock=loop.clock, everything=sweep, between=loop.between
+        )
     with report.timed("reconcile"):
         report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
 
@@ -234,7 +261,15 @@ def _send(loop: Loop, report: Report) -> None:
     if not loop.connector.writes:
         return
     with report.timed("push"):
-        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock)
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock, between=loop.between)
+
+
+def _today(loop: Loop, transaction: Transaction, as_of: datetime) -> dict[str, date]:
+    """The date at each manager's place."""
+    return {
+        one.id: calendar_of(loop.coaching.of(one.id, one.name), one.time_zone, one.country).day(as_of)
+        for one in turns.managers(transaction, loop.org.id)
+    }
 
 
 def _live(rules: RuleSet, indicators: Iterable[Indicator]) -> dict[str, Rule]:
@@ -248,7 +283,7 @@ def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int
     report = Report(rhythm=rhythm, as_of=as_of)
     with loop.store.lock(loop.org.name):
         with loop.store.begin() as transaction:
-            run_id = runs.start(transaction, loop.org.id, rhythm, as_of, loop.clock())
+            report.run_id = run_id = runs.start(transaction, loop.org.id, rhythm, as_of, loop.clock())
         error: Stop | None = None
         try:
             yield report, run_id

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
-import structlog
 import typer
-import uvicorn
 
 from app import pipeline
 from app.cli import rulebook, show
@@ -34,24 +31,17 @@ from app.cli.indicators import indicators
 from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
 from app.cli.scorecard import scorecard
+from app.cli.serving import db_upgrade, serve, worker
 from app.cli.trials import rules_backtest, rules_preview
-from app.errors import NotReady, Stop
+from app.errors import NotReady
 from app.gate import named, open_gate
-from app.jobs.catalog import Job
-from app.jobs.local import scheduled
-from app.store import connections, schema
+from app.store import connections
 from app.store.overview import overview
-from app.store.session import Store
-from app.web import create_app
-from app.web.room import Room
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.loader import load, starter
 from coaching_rules.wordbook import words_page
-from connectors.errors import GateError
-
-log = structlog.get_logger(__name__)
 
 cli = typer.Typer(
     name="coachsync",
@@ -284,53 +274,15 @@ def rules_words() -> None:
     out.print(words_page(), markup=False, highlight=False, soft_wrap=True)
 
 
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the database to this version of coachsync. Safe to repeat."""
-    with opened(read_settings(), check=False) as store:
-        out.print(f"The database is at {schema.upgrade(store)}.")
-
-
-@cli.command()
-def serve(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
-    time_zone: Annotated[str, typer.Option(help="Whose nights and mornings they are.")] = "UTC",
-) -> None:
-    """Run every connection on schedule, until Ctrl-C.
-
-    Often: every 5 minutes. Nightly, a comparison with all the CRM shows: 02:32. Each working morning: 07:02.
-    """
-    settings = read_settings()
-    if time_zone not in available_timezones():
-        raise NotReady(f"--time-zone '{time_zone}' is not known; write one like Europe/Berlin.")
-    out.print(f"Pages: http://127.0.0.1:{port}/status, /healthz. Ctrl-C stops; a run at work is finished first.")
-    with opened(settings) as store, scheduled(lambda job: _work(job, store), time_zone):
-        uvicorn.run(
-            create_app(Room(store=store, settings=settings, clock=now)),
-            host="127.0.0.1",
-            port=port,
-            log_level="warning",
-        )
-
-
-def _work(job: Job, store: Store) -> None:
-    """One job for every connection; one that is down or revoked never holds up another."""
-    with store.read() as transaction:
-        names = [org.name for org in connections.every(transaction)]
-    for name in names:
-        try:
-            with at_work(name, quiet=True) as loop:
-                job.run(loop)
-        except (Stop, GateError) as stop:
-            log.warning("job_stopped", job=job.name, connection=name, reason=str(stop))
-
-
 for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, rulebook.rollback):
     rules_cli.command()(command)
 rules_cli.command("preview")(rules_preview)
 rules_cli.command("backtest")(rules_backtest)
 cli.command()(indicators)
 cli.command()(scorecard)
+cli.command()(serve)
+cli.command()(worker)
+db.command("upgrade")(db_upgrade)
 cli.command()(sandbox)
 cli.command()(demo)
 

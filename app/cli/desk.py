@@ -156,19 +156,22 @@ def own_folder(settings: Settings, name: str) -> Path | None:
 def at_work(name: str, *, rules: Path | None = None, quiet: bool = False) -> Iterator[Loop]:
     """A connection ready to run, with progress on a terminal."""
     settings = read_settings()
-    coaching = coaching_of(settings)
     with opened(settings) as store, _bars(quiet) as progress:
-        vault, org, ruleset = vault_of(settings), named(store, name), rules_of(settings, store, rules)
-        yield Loop(
-            store=store,
-            org=org,
-            connector=open_gate(store, vault, org, coaching, now()),
-            coaching=coaching,
-            rules=ruleset,
-            indicators=indicators_of(settings, coaching, ruleset),
-            clock=now,
-            progress=progress,
-        )
+        yield replace(laid_out(settings, store, name, rules), progress=progress)
+
+
+def laid_out(settings: Settings, store: Store, name: str, rules: Path | None = None) -> Loop:
+    """All that the rhythms of a connection need, as it is set now; nothing is asked of the CRM yet."""
+    coaching, org, ruleset = coaching_of(settings), named(store, name), rules_of(settings, store, rules)
+    return Loop(
+        store=store,
+        org=org,
+        connector=open_gate(store, vault_of(settings), org, coaching, now()),
+        coaching=coaching,
+        rules=ruleset,
+        indicators=indicators_of(settings, coaching, ruleset),
+        clock=now,
+    )
 
 
 def vault_of(settings: Settings) -> Vault:

@@ -1,33 +1,36 @@
-"""One process: the catalogue on APScheduler, in threads of the process that serves the pages."""
+"""One process: the rota on APScheduler, in threads of the process that serves the pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 
-from app.jobs.catalog import CATALOG, Job
-
-LATE_SECONDS = 12 * 3600
-"""A morning that was missed is made up once, late, on the same day; then the next one is near enough."""
+from app.jobs.catalog import LOOK_SECONDS
+from app.jobs.rota import Rota
 
 
 @contextmanager
-def scheduled(work: Callable[[Job], None], time_zone: str) -> Iterator[BackgroundScheduler]:
-    """Run the catalogue until the block ends; a job that is still at work is not started again."""
-    scheduler = BackgroundScheduler(timezone=time_zone)
-    for job in CATALOG:
-        scheduler.add_job(
-            work,
-            CronTrigger(minute=job.minute, hour=job.hour, day_of_week=job.day_of_week, timezone=time_zone),
-            args=[job],
-            id=job.name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=LATE_SECONDS,
-        )
+def scheduled(rota: Rota, concurrency: int) -> Iterator[Callable[[str], None]]:
+    """Do what is due until the block ends, on so many connections at once; yields who is called to look at one now."""
+    # a second one may begin, and finds the first at work: so a call that comes as that one ends is not lost
+    defaults = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(concurrency)}, job_defaults=defaults, timezone=UTC
+    )
+
+    def wake(name: str) -> None:
+        scheduler.add_job(rota.work, args=[name], id=f"work {name}", replace_existing=True)
+
+    def look() -> None:
+        for name in rota.look():
+            wake(name)
+
+    scheduler.add_job(look, id="look at once")
+    scheduler.add_job(look, "interval", seconds=LOOK_SECONDS, id="look")
     scheduler.start()
     try:
-        yield scheduler
+        yield wake
     finally:
         scheduler.shutdown(wait=True)

@@ -46,11 +46,16 @@ def pull(
     clock: Clock,
     kinds: Sequence[Kind] = KINDS,
     progress: Progress = lambda kind, rows, expected: None,
+    between: Callable[[], None] = lambda: None,
 ) -> Pulled:
-    """Bring home what changed. A kind that may have missed deletions falls due to be compared."""
+    """Bring home what changed. A kind that may have missed deletions falls due to be compared.
+
+    `between` is called before each page and may raise to end the pull there; the next one goes on.
+    """
     pulled, late = Pulled(), None
     under_way = deque((kind, _pages(store, connection_id, connector, kind, pulled)) for kind in kinds)
     while under_way:
+        between()
         kind, pages = under_way[0]
         try:
             page = next(pages, None)

@@ -35,15 +35,26 @@ class Pushed:
     notes_created: int = 0
 
 
-def push(store: Store, connection_id: int, connector: Connector, *, clock: Callable[[], datetime]) -> Pushed:
-    """Send what is due. Raises what the connector raises when nothing more can be sent; receipts so far are kept."""
+def push(
+    store: Store,
+    connection_id: int,
+    connector: Connector,
+    *,
+    clock: Callable[[], datetime],
+    between: Callable[[], None] = lambda: None,
+) -> Pushed:
+    """Send what is due. Raises what the connector raises when nothing more can be sent; receipts so far are kept.
+
+    `between` is called before each batch and may raise to end the push there.
+    """
     pushed = Pushed()
     unsettled: set[str] | None = None
     for _ in range(ROUNDS):
         with store.read() as connection:
             owed = writes.due(connection, connection_id, clock())
         again = [i for i in owed if unsettled is None or i.reference in unsettled]
-        unsettled = {i.reference for i in _send_all(store, connection_id, connector, again, clock, pushed)}
+        unknown = _send_all(store, connection_id, connector, again, clock, between, pushed)
+        unsettled = {intent.reference for intent in unknown}
         if not unsettled:
             break
     pushed.unknown = len(unsettled or ())
@@ -57,11 +68,13 @@ def _send_all(
     connector: Connector,
     owed: Sequence[Intent],
     clock: Callable[[], datetime],
+    between: Callable[[], None],
     pushed: Pushed,
 ) -> list[Intent]:
     """Send in batches and return those whose outcome is unknown."""
     unknown: list[Intent] = []
     for batch in _batches(owed):
+        between()
         with store.begin() as connection:
             writes.mark_in_flight(connection, connection_id, batch)
         receipts, lost = _send(connector, batch)

@@ -44,13 +44,23 @@ class _Sides:
     connection_id: int
     connector: Connector
     clock: Callable[[], datetime]
+    between: Callable[[], None]
 
 
 def recount(
-    store: Store, connection_id: int, connector: Connector, *, clock: Callable[[], datetime], everything: bool
+    store: Store,
+    connection_id: int,
+    connector: Connector,
+    *,
+    clock: Callable[[], datetime],
+    everything: bool,
+    between: Callable[[], None] = lambda: None,
 ) -> Recounted:
-    """Compare everything, or only the kinds whose pull may have missed changes, and mend what differs."""
-    sides = _Sides(store=store, connection_id=connection_id, connector=connector, clock=clock)
+    """Compare everything, or only the kinds whose pull may have missed changes, and mend what differs.
+
+    `between` is called before each page is mended and may raise to end the count there.
+    """
+    sides = _Sides(store=store, connection_id=connection_id, connector=connector, clock=clock, between=between)
     with store.read() as connection:
         kinds = coverage.in_turn(connection, connection_id, KINDS, due_only=not everything)
     done = Recounted()
@@ -84,6 +94,7 @@ def _compare(sides: _Sides, kind: Kind, found: Coverage) -> bool:
     if _too_dear(sides, kind):
         return False
     for page in sides.connector.census(kind):
+        sides.between()
         _mend(sides, kind, page, after, found)
         after, ended = page.cursor, not page.cursor
         if not ended and _too_dear(sides, kind):

@@ -6,16 +6,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
 
-from app.store import canonical, coaching, hooks, ledger, requests, rulesets, scorecards  # noqa: F401  (they define the tables of the one metadata)
+from app.store import canonical, coaching, hooks, ledger, requests, rulesets, scorecards, turns  # noqa: F401  (they define the tables of the one metadata)
 from app.store.session import Store, StoreFailed
 
 
 def upgrade(store: Store, to: str = "head") -> str:
-    """Run the migrations that are missing and return the revision the database is now at."""
+    """Run the migrations that are missing and return the revision the database is now at.
+
+    Of two processes that begin at once, one migrates, and the other waits and finds it done.
+    """
     config = _config()
     with store.begin() as connection:
+        _alone(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, to)
     return revision(store) or "empty"
@@ -30,8 +34,10 @@ def revision(store: Store) -> str | None:
 def ready(store: Store) -> None:
     """Make an empty database, and refuse one that is behind or ahead of this program. Raises StoreFailed."""
     scripts = ScriptDirectory.from_config(_config())
+    # in this order, or tables that another process makes just now would look like somebody else's
+    empty = not _has_tables(store)
     now, head = revision(store), scripts.get_current_head()
-    if now is None and not _has_tables(store):
+    if now is None and empty:
         upgrade(store)
     elif now is None:
         raise StoreFailed("The database holds tables that are not coachsync's; point COACHSYNC_DATABASE_URL elsewhere.")
@@ -42,6 +48,22 @@ def ready(store: Store) -> None:
             f"The database was made by a newer coachsync ({now}); install that version, or restore a backup. "
             "Nothing was changed."
         )
+
+
+def add_room(store: Store, name: str, statements: str) -> None:
+    """Make a PostgreSQL schema of this name with what these statements make in it, unless it is there."""
+    with store.begin() as connection:
+        _alone(connection)
+        if connection.scalar(text("SELECT to_regnamespace(:name) IS NULL"), {"name": name}):
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(f"CREATE SCHEMA {name}; SET LOCAL search_path = {name}; {statements}")
+
+
+def _alone(connection: Connection) -> None:
+    """Wait for whoever else changes the database; on SQLite every writer waits when it begins."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('coachsync migrates', 0))"))
 
 
 def _has_tables(store: Store) -> bool:

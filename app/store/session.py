@@ -45,6 +45,12 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
+    @property
+    def server(self) -> str | None:
+        """The address of the PostgreSQL that others may work on too; None for a file, which is one machine's."""
+        url = self.engine.url.set(drivername="postgresql")
+        return None if self.engine.dialect.name == "sqlite" else url.render_as_string(hide_password=False)
+
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, and leaves nothing when it fails."""

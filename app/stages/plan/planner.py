@@ -68,17 +68,19 @@ def plan(
     coaching: Coaching,
     rules: Mapping[str, Rule],
     only_subjects: set[str] | None = None,
+    only_managers: set[str] | None = None,
     dry: bool = False,
 ) -> PlanResult:
     """Settle what is open, choose what is new, and write plans, items and intents in the caller's transaction.
 
-    `only_subjects` limits all of it to these deals and reps; minutes and ranks still count everybody. `dry` computes
-    the same and writes nothing. Planning twice at one `as_of` changes nothing the second time.
+    `only_subjects` limits all of it to these deals and reps; minutes and ranks still count everybody. `only_managers`
+    are those whose weeks are filled; what is open is settled for everybody. `dry` computes the same and writes nothing.
+    Planning twice at one `as_of` changes nothing the second time.
     Raises TooManyTasks, before anything is written, when a run would write more new tasks than the org allows.
     """
     desk = read(transaction, connection_id, as_of, coaching, rules)
     settled = settle_all(desk, only_subjects)
-    blocked, weeks = _draft_all(desk, settled.items(desk), only_subjects)
+    blocked, weeks = _draft_all(desk, settled.items(desk), only_subjects, only_managers)
     old = [*settled.changed, *settled.over, *settled.late]
     old += [deed for week in weeks for new in week.new for deed in overtaken(desk, new)]
     result = _result(desk, settled, old, weeks, blocked)
@@ -88,7 +90,9 @@ def plan(
     return result
 
 
-def _draft_all(desk: Desk, items: Sequence[Item], only: set[str] | None) -> tuple[list[LeftOut], list[Drafted]]:
+def _draft_all(
+    desk: Desk, items: Sequence[Item], only: set[str] | None, managers: set[str] | None
+) -> tuple[list[LeftOut], list[Drafted]]:
     """Every manager's week, also of those who have nothing but open items; and what belongs into nobody's week."""
     asked: dict[str, list[Candidate | LeftOut]] = {manager_id: [] for manager_id in _with_open_items(desk)}
     blocked = []
@@ -104,7 +108,8 @@ def _draft_all(desk: Desk, items: Sequence[Item], only: set[str] | None) -> tupl
     own = defaultdict(list)
     for item in items:
         own[item.manager_id].append(item)
-    weeks = {manager_id: _week(desk, manager_id, own[manager_id], open_by_rep) for manager_id in sorted(asked)}
+    whose = sorted(asked if managers is None else asked.keys() & managers)
+    weeks = {manager_id: _week(desk, manager_id, own[manager_id], open_by_rep) for manager_id in whose}
     return blocked, [_draft_one(desk, manager_id, asked[manager_id], week, only) for manager_id, week in weeks.items()]
 
 

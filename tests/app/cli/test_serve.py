@@ -52,18 +52,4 @@ def test_it_answers_and_stops_when_told(service: tuple[subprocess.Popen[str], st
     assert answered(f"{url}/healthz").json() == {"ok": True}
     assert answered(f"{url}/status").json() == {"connections": []}
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
-
-
-def test_an_unknown_time_zone_is_one_sentence(tmp_path: Path) -> None:
-    """Somebody who mistypes is told what a zone looks like."""
-    told = subprocess.run(
-        [*COACHSYNC, "serve", "--time-zone", "Middle/Earth"],
-        env={**os.environ, "COACHSYNC_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert told.returncode == 3
-    assert "Europe/Berlin" in told.stderr
+    assert process.wait(PATIENCE_SECONDS) == 0
