@@ -17,6 +17,7 @@ BENCHES = (
     "thresholds",
     "backtest",
     "hooks",
+    "serving",
 )
 
 

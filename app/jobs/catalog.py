@@ -14,7 +14,7 @@ LOOK_SECONDS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A rhythm of the pipeline. Only one at a time is at work on a connection, whatever its name.
+    """A rhythm of the pipeline. Of those that are `alone`, one at a time is at work on a connection.
 
     `schedule` is a crontab line, read in UTC or, for each manager, in the manager's time zone on the manager's working
     days; None where there is nothing to do but what is asked for. Each connection's slots are later by a part of
@@ -30,6 +30,7 @@ class Job:
     schedule: str | None = None
     whose: Literal["connection", "managers"] = "connection"
     spread: timedelta = timedelta()
+    alone: bool = True
 
 
 CATALOG: tuple[Job, ...] = (
@@ -59,5 +60,13 @@ CATALOG: tuple[Job, ...] = (
         first_wait=timedelta(minutes=5),
         most_wait=timedelta(hours=2),
     ),
+    Job(
+        name="weekly",
+        schedule="12 3 * * 1",
+        run=pipeline.weekly,
+        limit=timedelta(minutes=30),
+        first_wait=timedelta(minutes=5),
+        most_wait=timedelta(hours=2),
+    ),
 )
-"""The most urgent first."""
+"""The most urgent first; before them those that are not `alone`, which need not wait for anybody."""

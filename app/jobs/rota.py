@@ -81,9 +81,10 @@ class Rota:
 
     def _done(self, name: str, found: Due) -> bool:
         """Run it once and keep how it went; whether to look for more at once. Raises Busy."""
-        with self.store.lock(name):  # before anything is opened and read for nothing
-            pass
         job, began = found.job, self.clock()
+        if job.alone:
+            with self.store.lock(name):  # or a connection would be laid out for nothing
+                pass
         try:
             self._run(replace(self.opened(name), between=lambda: self._in_time(job, began)), found)
         except Busy:

@@ -88,13 +88,13 @@ def test_everything_that_is_due_is_done_once(company: Company) -> None:
     shift = Shift(company)
     assert shift.rota().look() == [NAME]
     shift.rota().work(NAME)
-    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often"]  # nightly is an often
+    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]  # nightly is an often
     assert {manager for manager, day in shift.days() if day == MORNING.date()} >= {MONA, MARK}
     written = len(company.tasks())
     assert written
     assert shift.rota().look() == []
     shift.rota().work(NAME)
-    assert len(shift.runs()) == 3
+    assert len(shift.runs()) == 4
     assert len(company.tasks()) == written
 
 
