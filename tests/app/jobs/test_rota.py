@@ -88,7 +88,7 @@ def test_everything_that_is_due_is_done_once(company: Company) -> None:
     shift = Shift(company)
     assert shift.rota().look() == [NAME]
     shift.rota().work(NAME)
-    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]  # nightly is an often
+    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]  # a night too
     assert {manager for manager, day in shift.days() if day == MORNING.date()} >= {MONA, MARK}
     written = len(company.tasks())
     assert written
