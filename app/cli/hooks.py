@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from app.cli.desk import now, opened, out, read_settings, say, vault_of
 from app.cli.options import AsJson, Name
@@ -112,14 +111,19 @@ def listed(as_json: AsJson = False) -> None:
     if as_json:
         say({"hooks": [_plain(hook, moment) for hook in known]})
         return
-    table = Table("Connection", "Kind", "Address", "Secret of (UTC)", "Secrets", "Certificate")
     for hook in known:
-        since = f"{hook.rotated_at or hook.created_at:%Y-%m-%d %H:%M}"
-        secrets = str(len(hook.accepted(moment)))
-        table.add_row(
-            hook.connection, hook.kind, _address(hook, "…", ""), since, secrets, hook.certificate_header or "none"
-        )
-    out.print(table) if known else out.print("There is no hook yet; see `coachsync hook create --help`.")
+        out.print(_line(hook, moment), markup=False, soft_wrap=True)
+    if not known:
+        out.print("There is no hook yet; see `coachsync hook create --help`.")
+
+
+def _line(hook: Hook, moment: datetime) -> str:
+    secrets = "one secret" if len(hook.accepted(moment)) == 1 else "two secrets"
+    since = f"{hook.rotated_at or hook.created_at:%Y-%m-%d %H:%M} UTC"
+    certificate = f", client certificate in {hook.certificate_header}" if hook.certificate_header else ""
+    return (
+        f"{hook.connection}: {hook.kind} at {_address(hook, '…', '')}, {secrets} (the newest of {since}){certificate}."
+    )
 
 
 @hook_cli.command("remove")

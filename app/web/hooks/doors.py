@@ -5,8 +5,8 @@ An address that nobody has costs the same work as a wrong secret, and gets the s
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import get_args
 
 import structlog
@@ -20,39 +20,46 @@ from app.store.session import Store
 
 log = structlog.get_logger(__name__)
 
+REMEMBERED_SECONDS = 1
+"""Looking a hook up for each message costs as much as storing it."""
+
 Knows = Callable[[str], bool]
 """Whether the caller knows a secret, given as it is kept."""
 
 
-@dataclass(frozen=True, slots=True)
 class Doors:
-    """The addresses of all hooks."""
+    """The addresses of all hooks. Who was let in is remembered for a moment; so long a removed hook still works."""
 
-    store: Store
-    vault: Vault
-    nobodys: Mapping[Kind, str] = field(init=False)
-    """Secrets that nobody knows, for the addresses that nobody has."""
-
-    def __post_init__(self) -> None:
+    def __init__(self, store: Store, vault: Vault) -> None:
         kinds: tuple[Kind, ...] = get_args(Kind)
-        nobodys = {kind: hooks.kept(self.vault, kind, hooks.new_secret(kind)) for kind in kinds}
-        object.__setattr__(self, "nobodys", nobodys)
+        self._store, self._vault = store, vault
+        self._nobodys = {kind: hooks.kept(vault, kind, hooks.new_secret(kind)) for kind in kinds}
+        self._remembered: dict[tuple[Kind, str], tuple[float, Hook]] = {}
 
     def admit(self, kind: Kind, door: str, knows: Knows, headers: Mapping[str, str], at: datetime) -> Hook:
         """The hook of this address, if its caller may come in; raises what refuse() says."""
-        with self.store.read() as transaction:
-            hook = hooks.at_door(transaction, kind, door)
-        known = [knows(secret) for secret in (hook.accepted(at) if hook else [self.nobodys[kind]])]
-        if hook is None or not any(known) or not _vouched(hook, headers):
-            raise refuse(kind, hook)
-        return hook
+
+        def let_in(hook: Hook | None) -> Hook | None:
+            known = [knows(secret) for secret in (hook.accepted(at) if hook else [self._nobodys[kind]])]
+            return hook if hook and any(known) and _vouched(hook, headers) else None
+
+        since, remembered = self._remembered.get((kind, door), (0.0, None))
+        admitted = let_in(remembered if monotonic() - since < REMEMBERED_SECONDS else None)
+        if admitted is None:
+            with self._store.read() as transaction:
+                found = hooks.at_door(transaction, kind, door)
+            admitted = let_in(found)
+            if admitted is None:
+                raise refuse(kind, found)
+            self._remembered[kind, door] = monotonic(), admitted
+        return admitted
 
     def signer(self, body: bytes, headers: Mapping[str, str]) -> Knows:
         """Whether a secret signed this body, not more than five minutes ago (the library's clock and limit)."""
 
         def knows(secret: str) -> bool:
             try:
-                Webhook(hooks.readable(self.vault, secret)).verify(body, dict(headers), json_parse=False)
+                Webhook(hooks.readable(self._vault, secret)).verify(body, dict(headers), json_parse=False)
             except (WebhookVerificationError, ValueError):
                 return False
             return True

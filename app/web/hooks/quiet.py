@@ -23,6 +23,6 @@ def keep_quiet() -> None:
     logging.getLogger("uvicorn.access").addFilter(_QUIET)
 
 
-def forget_address(request: Request) -> None:
+async def forget_address(request: Request) -> None:
     """Whoever names the address of this request from here on, as when it fails, names no secret."""
     request.scope["path"] = _SECRET.sub(r"\1…", request.scope["path"])

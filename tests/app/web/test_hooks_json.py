@@ -1,5 +1,6 @@
 """Hints in JSON, from a flow with its secret or from anybody with a signature, are stored once and acknowledged."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from hooking import DEAL, NOW, OTHER_DEAL, Service, serving
 
 from app.store import hooks
 from app.store.session import Store
+from app.web.hooks.doors import REMEMBERED_SECONDS
 
 
 @pytest.fixture
@@ -117,6 +119,21 @@ def test_an_address_or_an_id_that_no_database_takes_is_refused(service: Service)
         assert 400 <= service.json(path, {"deal_id": DEAL}).status_code < 500
     assert service.signed(hook, secret, {"deal_id": DEAL}, message="m" * 3000).status_code == 422
     assert service.kept() == []
+
+
+def test_a_removed_hook_takes_nothing_after_a_moment(service: Service) -> None:
+    """And a new secret counts at once, also where somebody came in just now."""
+    hook, former = service.hook("signed")
+    secret = hooks.new_secret("signed")
+    assert service.signed(hook, former, {"deal_id": DEAL}).status_code == 202
+    with service.store.begin() as transaction:
+        hooks.rotate(transaction, hook, hooks.kept(service.vault, "signed", secret), NOW, NOW)
+    assert service.signed(hook, secret, {"deal_id": DEAL}).status_code == 202
+    assert service.signed(hook, former, {"deal_id": DEAL}).status_code == 401
+    with service.store.begin() as transaction:
+        hooks.remove(transaction, hook)
+    time.sleep(REMEMBERED_SECONDS)
+    assert service.signed(hook, secret, {"deal_id": DEAL}).status_code == 401
 
 
 def test_what_cannot_be_stored_is_not_taken(service: Service) -> None:
