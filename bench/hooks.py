@@ -1,6 +1,6 @@
 """What an event costs: Outbound Messages acknowledged, each stored first, beside an endpoint that inserts one row.
 
-`python -m bench hooks 5 3` sends three times five seconds to each, by turns. The server is uvicorn in a process of its
+`python -m bench hooks 1 15` sends fifteen times a second to each, by turns. The server is uvicorn in a process of its
 own on loopback; the client has LANES requests under way and shares the machine with it.
 """
 
@@ -11,7 +11,7 @@ import socket
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import perf_counter
 
+import psutil
 import structlog
 import uvicorn
 from fastapi import FastAPI
@@ -37,6 +38,10 @@ from bench.peers import postgresql
 
 LANES = 16
 KILLS = 5
+DATABASES: dict[str, Callable[[Path], str]] = {
+    "SQLite": lambda folder: f"sqlite:///{folder}/bench.sqlite3",
+    "PostgreSQL": lambda folder: postgresql.fresh(),
+}
 ORGANIZATION = "00D5Y000001MPM7UAO"
 BARE, HOOK, HUNDRED = "one row inserted", "a message of one", "a message of a hundred"
 
@@ -49,10 +54,13 @@ class Told(BaseModel):
 
 @dataclass(slots=True)
 class Load:
-    """What became of the requests of all lanes: seconds each took, and the keys of those that were acknowledged."""
+    """What became of the requests: seconds each took, the keys acknowledged, how many each round, the server's CPU."""
 
     seconds: list[float] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+    cpu: float = 0
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,39 +73,34 @@ class Served:
     write: Callable[[int], tuple[str, bytes]]
 
 
-def main(seconds: str = "5", rounds: str = "3") -> None:
+def main(seconds: str = "1", rounds: str = "15") -> None:
     """Print a row a database and endpoint, and what was lost when the server was killed in the middle."""
-    table.head("database", "each request is", "acknowledged", "a second", "of the first", "p50 ms", "p99 ms")
-    databases = {
-        "SQLite": lambda folder: f"sqlite:///{folder}/bench.sqlite3",
-        "PostgreSQL": lambda _: postgresql.fresh(),
-    }
-    for name, address in databases.items():
-        loads = {what: Load() for what in (BARE, HOOK, HUNDRED)}
-        for _ in range(int(rounds)):
-            for what, load in loads.items():
-                with _served(what, address) as served:
-                    asyncio.run(_send(served, load, float(seconds)))
-        for what, load in loads.items():
-            _row(name, what, load, loads[BARE], float(seconds) * int(rounds))
+    table.head(
+        "database", "each request is", "acknowledged", "a second", "of the first", "p50 ms", "p99 ms", "server CPU ms"
+    )
+    for name, address in DATABASES.items():
+        _compare(name, address, float(seconds), int(rounds))
     print()
     table.head("database", "kills", "acknowledged before", "of them lost")
-    for name, address in databases.items():
-        table.row(name, KILLS, *(f"{n:,}" for n in map(sum, zip(*(_killed(address) for _ in range(KILLS))))))
+    for name, address in DATABASES.items():
+        acknowledged, lost = map(sum, zip(*(_killed(address) for _ in range(KILLS))))
+        table.row(name, KILLS, f"{acknowledged:,}", lost)
 
 
-def _row(name: str, what: str, load: Load, bare: Load, seconds: float) -> None:
-    cuts = statistics.quantiles(load.seconds, n=100)
-    rate, ratio = len(load.seconds) / seconds, len(load.seconds) / len(bare.seconds)
-    table.row(
-        name,
-        what,
-        f"{len(load.seconds):,}",
-        f"{rate:,.0f}",
-        f"{ratio:.2f}",
-        f"{cuts[49] * 1e3:.1f}",
-        f"{cuts[98] * 1e3:.1f}",
-    )
+def _compare(name: str, address: Callable[[Path], str], seconds: float, rounds: int) -> None:
+    """All by turns in short rounds, so that what else the machine does befalls all alike."""
+    loads = {what: Load() for what in (BARE, HOOK, HUNDRED)}
+    with ExitStack() as stack:
+        served = {what: stack.enter_context(_served(what, address)) for what in loads}
+        for _ in range(rounds):
+            for what, load in loads.items():
+                asyncio.run(_send(served[what], load, seconds))
+    for what, load in loads.items():
+        cuts = statistics.quantiles(load.seconds, n=100)
+        ratio = statistics.median(a / b for a, b in zip(load.rounds, loads[BARE].rounds))
+        many, rate = len(load.seconds), len(load.seconds) / seconds / rounds
+        times = (f"{cut * 1e3:.1f}" for cut in (cuts[49], cuts[98], load.cpu / many))
+        table.row(name, what, f"{many:,}", f"{rate:,.0f}", f"{ratio:.2f}", *times)
 
 
 def _killed(address: Callable[[Path], str]) -> tuple[int, int]:
@@ -118,16 +121,20 @@ def _killed(address: Callable[[Path], str]) -> tuple[int, int]:
 
 
 async def _send(served: Served, load: Load, seconds: float) -> None:
-    until, numbers = perf_counter() + seconds, count(1)
-    await asyncio.gather(*(_lane(served, load, until, numbers) for _ in range(LANES)))
+    server, before, until = psutil.Process(served.process.pid), len(load.seconds), perf_counter() + seconds
+    cpu = sum(server.cpu_times()[:2])
+    await asyncio.gather(*(_lane(served, load, until) for _ in range(LANES)))
+    load.rounds.append(len(load.seconds) - before)
+    if served.process.is_alive():
+        load.cpu += sum(server.cpu_times()[:2]) - cpu
 
 
-async def _lane(served: Served, load: Load, until: float, numbers: Iterator[int]) -> None:
+async def _lane(served: Served, load: Load, until: float) -> None:
     """One request after the other on one connection, until the time is over or the server is gone."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         while perf_counter() < until:
-            key, request = served.write(next(numbers))
+            key, request = served.write(next(load.numbers))
             began = perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
