@@ -1,12 +1,11 @@
 """A hint: something may have happened to this deal. It is only believed that somebody should look."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import HTTPException
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.store.hooks import Kind
 from app.store.requests import Wish
@@ -15,7 +14,7 @@ from coaching_rules.model import Trigger
 JOB = "review"
 MOST_HINTS = 100
 
-Happened = Trigger | Literal["changed"]
+Happened = Literal[Trigger, "changed"]
 """What is said to have happened to a deal: an event that rules know, or just anything."""
 
 
@@ -48,9 +47,11 @@ class _Said(BaseModel):
     id: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")] | None = None
 
 
-_ONE_OR_MANY: TypeAdapter[_Said | list[_Said]] = TypeAdapter(
-    _Said | Annotated[list[_Said], Field(min_length=1, max_length=MOST_HINTS)]
-)
+def _listed(said: object) -> object:
+    return said if isinstance(said, list) else [said]
+
+
+_ONE_OR_MANY = TypeAdapter(Annotated[list[_Said], BeforeValidator(_listed), Field(min_length=1, max_length=MOST_HINTS)])
 
 
 def read(body: bytes, message: str | None = None) -> list[Hint]:
@@ -63,11 +64,10 @@ def read(body: bytes, message: str | None = None) -> list[Hint]:
         said = _ONE_OR_MANY.validate_json(body)
     except ValidationError as error:
         raise Unreadable(_sentence(error)) from error
-    each: Iterable[_Said] = said if isinstance(said, list) else [said]
-    return [Hint(message=message or one.id or uuid4().hex, deal_id=one.deal_id, event=one.event) for one in each]
+    return [Hint(message=message or one.id or uuid4().hex, deal_id=one.deal_id, event=one.event) for one in said]
 
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list", "_Said")))
-    return f'Send a hint like {{"deal_id": "…"}}, or a list of up to {MOST_HINTS}: {place}: {first["msg"]}.'
+    place = "".join(f" {part}:" for part in first["loc"])
+    return f'Send a hint like {{"deal_id": "…"}}, or a list of up to {MOST_HINTS}.{place} {first["msg"]}.'

@@ -72,6 +72,16 @@ def test_what_is_no_hint_is_refused_whole_with_a_sentence(sqlite: Store, tmp_pat
         assert service.kept() == []
 
 
+def test_the_sentence_names_the_place_of_the_mistake(sqlite: Store, tmp_path: Path) -> None:
+    """Which hint of a list, which word, and what it may say."""
+    with serving(sqlite, tmp_path) as service:
+        hook, secret = service.hook("flow")
+        body = [{"deal_id": DEAL}, {"deal_id": DEAL, "event": "sunrise"}]
+        said = service.json(f"/hooks/flow/{hook.door}", body, **{"X-Coachsync-Secret": secret}).json()["detail"]
+        assert "1: event: Input should be 'stage_changed'" in said
+        assert "sunrise" not in said
+
+
 def test_a_signed_message_is_stored_once_however_often_it_is_played(service: Service) -> None:
     """Its id is its name: a copy within the window of its signature is known, and nobody is woken for it."""
     hook, secret = service.hook("signed")
