@@ -35,6 +35,7 @@ from app.cli.serving import db_upgrade, serve, worker
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady
 from app.gate import named, open_gate
+from app.jobs.timetable import timetable
 from app.store import connections
 from app.store.overview import overview
 from coaching_rules.cases import check_cases
@@ -233,7 +234,11 @@ def status(
     with opened(settings) as store:
         with store.read() as transaction:
             orgs = [named(store, name)] if name else connections.every(transaction)
-        found = [overview(store, org, coaching_of(settings).api_share, now()) for org in orgs]
+        coaching, moment = coaching_of(settings), now()
+        found = [
+            overview(store, org, coaching.api_share, moment) | {"jobs": timetable(store, org, coaching, moment)}
+            for org in orgs
+        ]
     say({"connections": found}) if as_json else show.status(found)
 
 

@@ -219,6 +219,7 @@ def _status(one: Mapping[str, Any]) -> None:
     out.print(f"[bold]{one['name']}[/] ({one['crm']})")
     if one["paused"]:
         out.print(f"  [bold red]Paused:[/] {one['paused']}", soft_wrap=True)
+    _jobs(one["jobs"])
     last = one["last_run"]
     if last is None:
         out.print(f"  Never run; `coachsync run {one['name']}` is a morning.")
@@ -238,6 +239,18 @@ def _status(one: Mapping[str, Any]) -> None:
     _not_taken(one["not_taken"])
     if one["hygiene"]:
         out.print(f"  Hygiene list: {len(one['hygiene'])} things to put right in the CRM (--json lists them).")
+
+
+def _jobs(jobs: Mapping[str, Mapping[str, Any]]) -> None:
+    """What the service has yet to do, and what it tries in vain."""
+    due = [
+        f"{name} ({job['managers']} managers)" if job["managers"] else name for name, job in jobs.items() if job["due"]
+    ]
+    out.print(f"  Due: {', '.join(due) or 'nothing'}")
+    for name, job in jobs.items():
+        if job["attempts"]:
+            again = f", again after {job['not_before']:%Y-%m-%d %H:%M:%S} UTC" if job["not_before"] else ""
+            out.print(f"  [yellow]{name}: in vain {job['attempts']} times{again}:[/] {job['reason']}", soft_wrap=True)
 
 
 def _coverage(kinds: Mapping[str, Mapping[str, Any]]) -> None:

@@ -33,7 +33,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A job whose time has come: its newest slot, and for managers the day of each whose morning it is.
+    """A job whose time has come: its newest slot, or the day of each manager whose morning it is.
 
     `mornings` is None when it is for everybody, or not by manager.
     """
@@ -56,12 +56,13 @@ def due(job: Job, standing: Standing, coaching: Coaching, now: datetime) -> Due 
 
 def next_turn(job: Job, standing: Standing, coaching: Coaching, now: datetime) -> Due | None:
     """The same, however often and lately it was tried in vain."""
-    slot = latest(job, standing.name, now) if job.schedule else None
+    by_manager = job.whose == "managers"
+    slot = latest(job, standing.name, now) if job.schedule and not by_manager else None
     if job.name in standing.asked:
         return Due(job=job, slot=slot)
-    if job.whose == "managers":
+    if by_manager:
         mornings = _mornings(job, standing, coaching, now)
-        return Due(job=job, slot=slot, mornings=mornings) if mornings else None
+        return Due(job=job, slot=None, mornings=mornings) if mornings else None
     done = standing.turns.get(job.name, Turn()).slot or standing.made_at
     return Due(job=job, slot=slot) if slot and slot > done else None
 

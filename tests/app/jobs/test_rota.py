@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from app.gate import named, open_gate
 from app.jobs.rota import Rota
+from app.jobs.timetable import timetable
 from app.pipeline import Loop
 from app.store import canonical, coaching, connections, ledger, requests, turns
 from app.store.requests import Wish
@@ -84,11 +85,11 @@ def revoked(company: Company, name: str) -> None:
 
 
 def test_everything_that_is_due_is_done_once(company: Company) -> None:
-    """First what nobody has pulled, then the morning it shows to be due; a second look finds nothing."""
+    """First what nobody has pulled, then the morning it shows to be due; a night is an often. Then nothing is left."""
     shift = Shift(company)
     assert shift.rota().look() == [NAME]
     shift.rota().work(NAME)
-    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]  # a night too
+    assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]
     assert {manager for manager, day in shift.days() if day == MORNING.date()} >= {MONA, MARK}
     written = len(company.tasks())
     assert written
@@ -263,3 +264,22 @@ def test_only_who_has_reports_and_can_sign_in_has_mornings(company: Company) -> 
         names = [manager.name.split()[0] for manager in turns.managers(transaction, org.id)]
     assert names == ["Vera", "Mona", "Mark"]
     assert datetime(2026, 11, 16, 7, tzinfo=UTC) == MORNING
+
+
+def test_who_asks_is_told_what_is_due_and_what_is_in_vain(company: Company) -> None:
+    """At first all that needs no manager is due; later what failed, how often, why, and when it is tried again."""
+    org, shift = named(company.store, NAME), Shift(company)
+    told = timetable(company.store, org, company.coaching, company.now)
+    assert {name for name, job in told.items() if job["due"]} == {"often", "nightly", "weekly"}
+    shift.rota().work(NAME)
+    told = timetable(company.store, org, company.coaching, company.now)
+    assert not any(job["due"] or job["attempts"] for job in told.values())
+    assert told["morning"]["done"] == MORNING.date()
+    company.org.faults.order(Fault(effect="answer", status=503))
+    company.later(days=1)
+    shift.rota().work(NAME)
+    told = timetable(company.store, org, company.coaching, company.now)
+    assert told["morning"]["managers"] == 3
+    assert told["often"]["attempts"] == 1
+    assert told["often"]["reason"]
+    assert told["often"]["not_before"] == company.now + timedelta(seconds=30)
