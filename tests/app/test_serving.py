@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from app.store import ledger
-from app.store.session import Store
+from app.store import ledger, schema
+from app.store.session import Store, open_store
 from bench.crew import Crew
 from bench.serving import TASKS, Estate, estate, lived
 from connectors.sandbox.faults import Fault
@@ -149,3 +149,20 @@ def test_what_cannot_be_given_back_in_time_is_dropped() -> None:
     with telling(patience=0.2) as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(POLITE_SECONDS) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_of_several_that_begin_at_once_one_migrates(
+    request: pytest.FixtureRequest, crew: Crew, tmp_path: Path, database: str
+) -> None:
+    """The others wait and find it done; the same for the tables of the queue."""
+    url = f"sqlite:///{tmp_path}/new.sqlite3"
+    if database == "postgresql":
+        url = new_database(request.getfixturevalue("postgresql"), "several_at_once")
+    environment = {"COACHSYNC_HOME": str(tmp_path), "COACHSYNC_DATABASE_URL": url}
+    commands = (["db", "upgrade"], ["status"], ["db", "upgrade"], ["status"])
+    members = [crew.start(*words, environment=environment) for words in commands]
+    assert [crew.wait(member) for member in members] == [0, 0, 0, 0]
+    store = open_store(url)
+    schema.ready(store)
+    store.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,27 @@ def by_procrastinate(company: Company) -> Diary:
     return diary
 
 
+def test_a_slow_connection_holds_up_no_other(company: Company) -> None:
+    """While one of them takes for ever, all is done on the other."""
+    diary, released = Diary(company), threading.Event()
+    rota = diary.rota()
+
+    def opened(name: str) -> Loop:
+        if name != NAME:
+            released.wait(30)
+        return rota.opened(name)
+
+    with local.scheduled(replace(rota, opened=opened), 2):
+        for _ in range(300):
+            if len(diary.done) == len(CATALOG):
+                break
+            time.sleep(0.1)
+        alone = {name for _, name in diary.done}
+        released.set()
+        assert diary.full.wait(30)
+    assert alone == {NAME}
+
+
 @pytest.mark.parametrize("engine", [by_apscheduler, by_procrastinate])
 def test_either_engine_runs_the_whole_catalogue(company: Company, engine: Any) -> None:
     """Every job on every connection, once."""
@@ -117,11 +139,10 @@ def test_who_is_called_comes_at_once(company: Company) -> None:
             wishes = [Wish(source="api", key=f"{job.name} again", job=job.name, arguments={}) for job in CATALOG]
             requests.ask(transaction, named(company.store, NAME).id, wishes, company.now)
         wake(NAME)
-        deadline = threading.Event()
         for _ in range(100):
             if len(diary.done) == len(CATALOG):
                 break
-            deadline.wait(0.1)
+            time.sleep(0.1)
     assert {name for _, name in diary.done} == {NAME}
 
 
