@@ -18,6 +18,7 @@ BENCHES = (
     "backtest",
     "hooks",
     "serving",
+    "workers",
 )
 
 
