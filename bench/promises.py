@@ -13,6 +13,7 @@ from connectors.records import Kind
 from connectors.salesforce.columns import Shaper, of_rows
 from connectors.salesforce.sources import SOURCES, STAMPS
 from connectors.salesforce.values import Names, same_text
+from connectors.sandbox.org import Actor
 
 READ = {
     "User": "UserType = 'Standard'",
@@ -58,8 +59,11 @@ def _records(team: Team, kind: Kind) -> Iterator[Row]:
     """What the org shows, as whoever reads it whole would hold it."""
     names = Names(key_field="Coaching_Key__c" if team.key_field else None, me=team.org.user_id)
     shaper = Shaper(names)
+    reader = Actor(user_id=team.org.user_id)
     for source in SOURCES[kind]:
-        thing = team.org.whole_object(source.object)
+        thing = team.org.find_object(source.object, reader)
+        if thing is None:
+            continue
         deleted = " AND IsDeleted = 0" if thing.has("IsDeleted") else ""
         rows = team.org.rows(f"SELECT * FROM {source.object} WHERE {READ.get(source.object, '1')}{deleted}")
         paths = ["Id", *source.fields, *(path for path in source.own(names).values() if path)]
@@ -71,7 +75,7 @@ def _not_settled(team: Team, owed: list[Row]) -> Iterator[str]:
     tasks, notes = team.our_tasks(), team.our_notes()
     there = Counter(team.reference(row) for row in (*tasks, *notes))
     yield from (f"{reference} is there {n} times" for reference, n in there.items() if n > 1)
-    yield from (f"{note['Title']} is linked to no deal" for note in notes if not note["WhatId"])
+    yield from (f"{note['Title']} is linked to no deal" for note in notes if not (note["WhatId"] or note["IsDeleted"]))
     for intent in owed:
         what = f"{intent['role']} {intent['reference']}"
         if intent["state"] in ("pending", "in_flight", "retry"):
