@@ -1,6 +1,7 @@
 """Insert or update many rows in one statement, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, true
@@ -9,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows by primary key."""
-    connection.execute(_on_conflict(_insert(connection, table), table, rows[0]), list(rows))
+    connection.execute(_by_key(connection.dialect.name, table, tuple(rows[0])), list(rows))
 
 
 def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unless_older: str) -> int:
@@ -19,7 +20,7 @@ def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unle
     """
     names = [column.name for column in rows.selected_columns]
     # SQLite takes ON CONFLICT for a part of a query that has no WHERE
-    insert = _insert(connection, table).from_select(names, rows.where(true()))
+    insert = _insert(connection.dialect.name, table).from_select(names, rows.where(true()))
     # without being asked, not every driver keeps the count
     statement = _on_conflict(insert, table, names, unless_older)
     done = connection.execute(statement, execution_options={"preserve_rowcount": True})
@@ -28,12 +29,18 @@ def upsert_from(connection: Connection, table: Table, rows: Select[Any], *, unle
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Write the rows that no unique key knows yet, and return how many those are."""
-    fresh = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    fresh = _insert(connection.dialect.name, table).on_conflict_do_nothing().returning(*table.primary_key)
     return len(connection.execute(fresh, list(rows)).all())
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+@cache
+def _by_key(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    """Kept, since to make it takes longer than to run it for one row, as every page of a pull does."""
+    return _on_conflict(_insert(dialect, table), table, names)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def _on_conflict(insert: Any, table: Table, names: Collection[str], unless_older: str | None = None) -> Any:
