@@ -1,9 +1,5 @@
-"""Random people, random faults and random deaths: the loop ends where an undisturbed one would have.
+"""Random people, random faults and random deaths: the loop ends where an undisturbed one would have."""
 
-`POSTGRESQL_SEEDS=30` lives more of them on PostgreSQL, when there is time for it.
-"""
-
-import os
 from pathlib import Path
 
 import pytest
@@ -11,15 +7,13 @@ import pytest
 from app.store.session import Store
 from bench.episode import draw, episode
 
-ON_SQLITE = range(30)
-ON_POSTGRESQL = range(30, 30 + int(os.environ.get("POSTGRESQL_SEEDS", "10")))
 ONCE_BROKEN = {
     129: "a task that was done and reopened was closed again when its conversation ended",
     188: "a note whose deal was deleted before its answer came was offered again for ever",
 }
 
 
-@pytest.mark.parametrize("seed", ON_SQLITE)
+@pytest.mark.parametrize("seed", range(30))
 def test_whatever_happens_the_loop_converges(sqlite: Store, tmp_path: Path, seed: int) -> None:
     """Nothing twice, nothing lost, no edit of a person overwritten, and nothing left to write."""
     assert episode(seed, sqlite, tmp_path).broken == ()
@@ -29,13 +23,6 @@ def test_whatever_happens_the_loop_converges(sqlite: Store, tmp_path: Path, seed
 def test_what_was_once_broken_stays_mended(sqlite: Store, tmp_path: Path, seed: int) -> None:
     """Seeds that found a bug; each is named by it."""
     assert episode(seed, sqlite, tmp_path).broken == ()
-
-
-@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("seed", ON_POSTGRESQL)
-def test_the_same_holds_on_postgresql(store: Store, tmp_path: Path, seed: int) -> None:
-    """Other seeds, the same promises."""
-    assert episode(seed, store, tmp_path).broken == ()
 
 
 def test_a_seed_is_always_the_same_episode() -> None:
