@@ -176,12 +176,13 @@ class _Life:
 
     def _run(self, rhythm: str) -> None:
         """A PostgreSQL needs a moment to notice that a killed process has let go of its lock."""
-        for _ in range(200):
+        for _ in range(500):
             try:
                 RHYTHMS[rhythm](self._loop())
                 return
             except Busy:
                 time.sleep(0.02)
+        raise Busy(f"'{self.name}' is still at work ten seconds after its process was killed.")
 
     def _loop(self) -> Loop:
         org = named(self.store, self.name)
