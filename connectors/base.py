@@ -1,6 +1,6 @@
 """The port: what the app may ask of a CRM, and the one write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +41,15 @@ class Connector(Protocol):
 
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """Which of these ids the CRM still shows us, live; the second look before anything is called gone."""
+        ...
+
+    def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
+        """These deals and what hangs on them as the CRM shows it now, kind by kind in the order of KINDS.
+
+        `cursors` are those of the last pull, and stay as they are: a page of this has none. A kind without a cursor is
+        left out. A deal that is not shown, or whose id is no deal's, brings nothing. Raises Refused where the manifest
+        says that nothing is read fresh.
+        """
         ...
 
     def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:

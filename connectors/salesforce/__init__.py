@@ -76,6 +76,10 @@ class SalesforceConnector:
         """See Connector.present."""
         return self._reader.present(kind, ids)
 
+    def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
+        """See Connector.fresh."""
+        return self._reader.fresh(deals, cursors)
+
     def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
         """See Connector.push."""
         yield from self._tasks.push([i for i in intents if isinstance(i.content, TaskContent)])

@@ -179,3 +179,14 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
         ),
     ),
 }  # fmt: skip
+OF_DEALS: dict[Kind, str] = {
+    "user": "Id IN (SELECT OwnerId FROM Opportunity WHERE Id IN ({}))",
+    "account": "Id IN (SELECT AccountId FROM Opportunity WHERE Id IN ({}))",
+    "deal": "Id IN ({})",
+    "deal_change": "OpportunityId IN ({})",
+    "field_change": "OpportunityId IN ({})",
+    "deal_contact": "OpportunityId IN ({})",
+    "activity": "WhatId IN ({})",
+    "task": "WhatId IN ({})",
+}
+"""What hangs on given deals, and by which condition it is found."""

@@ -41,6 +41,10 @@ class ExportConnector:
         """See Connector.present."""
         return self._reader.present(kind, ids)
 
+    def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
+        """Refused: what an export says is as old as the export."""
+        raise Refused("An export is a copy of the CRM; nothing newer can be asked of it.")
+
     def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
         """Refused: nobody reads what is written into an export."""
         raise Refused("An export is a copy of the CRM; nothing can be written to it.")

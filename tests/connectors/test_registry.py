@@ -11,7 +11,7 @@ from connectors.records import KINDS, Writing
 
 PASSED = {"save": print, "share": 0.1, "spent_before": 0, "overlap": timedelta(minutes=5)}
 SETTINGS = {"login_url": "https://127.0.0.1:1", "client_id": "3MVG9lantern", "dir": "."}
-ASKED = ("check", "pull", "census", "present", "push", "usage", "spent_share")
+ASKED = ("check", "pull", "census", "present", "fresh", "push", "usage", "spent_share")
 QUALITIES = {"pull-incremental", "pull-deletes", "push-idempotent", "rate-limit", "reconnect"}
 
 
@@ -21,6 +21,7 @@ def test_every_manifest_speaks_of_every_kind_and_quality(name):
     manifest = registry.manifests()[name]
     assert set(manifest["reads"]) == set(KINDS)
     assert set(manifest["writes"]) <= set(get_args(Writing))
+    assert isinstance(manifest["fresh"], bool)
     assert set(manifest["quality"]) >= QUALITIES
     for status in manifest["quality"].values():
         assert status == "done" or (status["status"] == "exempt" and status["why"])
