@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, reduce
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holidays import HolidayBase, country_holidays
@@ -63,6 +63,8 @@ class Calendar:
         earliest = self.earliest(today)
         if moment.meeting:
             return self.meeting(moment.meeting, earliest)
+        if moment.days is not None and moment.working:
+            return max(earliest, reduce(lambda day, _: self.working_from(day + DAY), range(moment.days), today))
         if moment.days is not None:
             return max(earliest, self.working_until(today + moment.days * DAY))
         return earliest

@@ -2,7 +2,8 @@
 
 often:    pull what changed, reconcile what people did, push what is pending
 nightly:  often, and compare all we hold with all the CRM shows
-morning:  pull, reconcile, measure, watch, judge, plan, push
+morning:  pull, reconcile, measure, watch, notice, judge, plan, push
+review:   refresh the deals that somebody asked about; then all from reconcile to push as a morning, for them alone
 weekly:   pull, reconcile, score
 preview:  measure, watch, judge and plan as a morning would, and write nothing
 
@@ -22,20 +23,22 @@ from app.calendar import calendar_of
 from app.config import Coaching
 from app.errors import Interrupted, NotReady, Stop
 from app.gate import must_hold_rows
+from app.stages.answer import Asked, answer, hear
 from app.stages.judge import Judged, judge
-from app.stages.measure import Counts, observe
+from app.stages.measure import Observed, measure_deals, observe
+from app.stages.notice import notice
 from app.stages.plan import PlanResult, plan
 from app.stages.pull import Progress, Pulled, pull
 from app.stages.push import Pushed, push
 from app.stages.reconcile import reconcile
 from app.stages.recount import Recounted, recount
+from app.stages.refresh import Refreshed, refresh
 from app.stages.score import score
 from app.stages.watch import Watched, watch
-from app.store import connections, runs, turns
+from app.store import benchmarks, connections, runs, turns
 from app.store.connections import Org
 from app.store.scorecards import Scorecard
 from app.store.session import Store, Transaction
-from coaching_rules.engine import Facts
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.prompting import prompt
 from coaching_rules.model import Rule, RuleSet
@@ -71,6 +74,7 @@ class Report:
     as_of: datetime
     run_id: int | None = None
     pulled: Pulled | None = None
+    refreshed: Refreshed | None = None
     recounted: Recounted | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     watched: Watched | None = None
@@ -95,6 +99,8 @@ class Report:
         found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes, "seconds": self.seconds}
         if self.pulled:
             found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
+        if self.refreshed:
+            found |= {"deals": len(self.refreshed.deals), "refreshed": self.refreshed.rows}
         if self.recounted:
             found["recounted"] = asdict(self.recounted)
         if self.watched:
@@ -139,15 +145,17 @@ def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str,
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or loop.clock()
         with report.timed("measure"):
-            facts, counts = _observed(
+            seen = _observed(
                 loop.store, loop.org, loop.coaching, loop.indicators, as_of=report.as_of, known_at=loop.clock()
             )
         with loop.store.begin() as transaction:
             with report.timed("watch"):
-                report.watched = watch(transaction, loop.org.id, facts, counts, loop.indicators)
+                report.watched = watch(transaction, loop.org.id, seen.facts, seen.counts, loop.indicators)
             with report.timed("judge"):
                 watched = report.watched.findings
-                report.judged = judge(transaction, loop.org.id, run_id, facts, loop.rules, watched)
+                news = notice(transaction, loop.org.id, seen.events, loop.rules, as_of=report.as_of)
+                report.judged = judge(transaction, loop.org.id, run_id, seen.facts, loop.rules, watched, happened=news)
+            benchmarks.keep(transaction, loop.org.id, seen.benchmarks, report.as_of)
         with report.timed("plan"), loop.store.begin() as transaction:
             rules = _live(loop.rules, loop.indicators)
             # nobody would learn of what is kept where nothing can be written, and it would stay open for ever
@@ -174,6 +182,46 @@ def weekly(loop: Loop) -> Report:
         with report.timed("score"):
             report.scored = score(loop.store, loop.org.id, as_of=loop.clock())
     return report
+
+
+def review(loop: Loop) -> Report:
+    """Look at once at the deals that somebody asks about, tell the CRM what comes of it, and answer all who asked."""
+    with _run(loop, "review", loop.clock()) as (report, run_id):
+        with loop.store.begin() as transaction:
+            asked = hear(transaction, loop.org.id, loop.connector, loop.clock())
+        if asked.about:
+            _look_again(loop, report, run_id, asked)
+        _send(loop, report)
+    return report
+
+
+def _look_again(loop: Loop, report: Report, run_id: int, asked: Asked) -> None:
+    with report.timed("refresh"):
+        found = refresh(loop.store, loop.org.id, loop.connector, asked.deals, clock=loop.clock)
+        report.refreshed, report.as_of = found, found.as_of
+    with report.timed("reconcile"):
+        report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
+    with report.timed("measure"):
+        early = loop.coaching.early_stages.get(loop.org.name, ())
+        seen = measure_deals(
+            loop.store, loop.org.id, found.deals, as_of=found.as_of, known_at=loop.clock(), early_stages=early
+        )
+    with loop.store.begin() as transaction:
+        with report.timed("judge"):
+            news = notice(transaction, loop.org.id, seen.events, loop.rules, as_of=found.as_of, only=found.deals)
+            report.judged = judge(
+                transaction, loop.org.id, None, seen.facts, loop.rules, happened=news, only=found.deals
+            )
+        with report.timed("plan"):
+            report.planned = plan(
+                transaction,
+                loop.org.id,
+                as_of=found.as_of,
+                coaching=loop.coaching,
+                rules=_live(loop.rules, loop.indicators),
+                only_subjects=set(found.deals),
+            )
+        answer(transaction, asked, found.deals, report.planned.about, run_id=run_id, now=loop.clock())
 
 
 def send(loop: Loop) -> Report:
@@ -213,13 +261,15 @@ def previews(
 ) -> list[Report]:
     """The same for each of several rule sets, all held against the same facts."""
     must_hold_rows(store, org)
-    facts, counts = _observed(store, org, coaching, indicators, as_of=as_of, known_at=now)
+    seen = _observed(store, org, coaching, indicators, as_of=as_of, known_at=now)
     reports = []
     for rules in rulesets:
         report = Report(rhythm="preview", as_of=as_of)
         with store.rehearse() as transaction:
-            report.watched = watch(transaction, org.id, facts, counts, indicators)
-            report.judged = judge(transaction, org.id, None, facts, rules, report.watched.findings)
+            report.watched = watch(transaction, org.id, seen.facts, seen.counts, indicators)
+            watched = report.watched.findings
+            news = notice(transaction, org.id, seen.events, rules, as_of=as_of)
+            report.judged = judge(transaction, org.id, None, seen.facts, rules, watched, happened=news)
             live = _live(rules, indicators)
             report.planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=live, dry=True)
         reports.append(report)
@@ -234,7 +284,7 @@ def _observed(
     *,
     as_of: datetime,
     known_at: datetime,
-) -> tuple[Facts, Counts]:
+) -> Observed:
     early = coaching.early_stages.get(org.name, ())
     return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, early_stages=early)
 

@@ -16,8 +16,8 @@ Value = bool | int | float | str | date | None
 Status = Literal["draft", "shadow", "live", "retired"]
 """A draft is loaded and not judged; shadow is judged and kept, and nobody is told; live makes prompts; what a retired
 rule found clears."""
-Trigger = Literal["stage_changed", "amount_cut", "owner_changed", "help_requested"]
-"""An event of a deal after which a rule is judged at once, besides each morning."""
+Trigger = Literal["stage_changed", "amount_cut", "close_date_pushed", "owner_changed", "help_requested"]
+"""An event of a deal, without which a rule that names it finds nothing new."""
 Kind = Literal["coaching", "hygiene", "scorecard"]
 Meeting = Literal["pipeline_review", "forecast_call", "one_on_one", "call_planning", "team_meeting"]
 Place = Literal[
@@ -36,18 +36,22 @@ def fingerprint(meaning: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When to coach: at the next `meeting`, within `days` days, or before an `event`; exactly one is set."""
+    """When to coach: at the next `meeting`, within `days` days, or before an `event`; exactly one is set.
+
+    `working` says that only working days count.
+    """
 
     meeting: Meeting | None = None
     days: int | None = None
     event: Event | None = None
+    working: bool = False
 
     def __str__(self) -> str:
         if self.meeting:
             return f"next {self.meeting}"
         if self.event:
             return f"before {self.event}"
-        return f"within {self.days} days"
+        return f"within {self.days} {'working ' if self.working else ''}days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,8 @@ class Case:
 class Rule:
     """A condition over facts with what to do about it: `coach`, or `hygiene`; exactly one is set.
 
-    `on` names events after which it is judged besides each morning; `warnings` is what is probably not meant.
+    `on` names events, and then it finds only deals to which one happened since they were last looked at; `warnings` is
+    what is probably not meant.
     `severity` runs from 1 (worth a look) to 3 (act now). `rest_days` is how long a subject is left alone after
     a prompt, `max_per_week` how many prompts of this rule one manager gets in a week. `source` names the file, `text`
     is what stands in it.
@@ -138,6 +143,9 @@ class Rule:
         told_apart = {"status", "owner", "review_by", "on", "cases", "warnings", "source", "text"}
         meaning = {name: value for name, value in asdict(self).items() if name not in told_apart}
         meaning["when"] = " ".join(self.when.split())
+        if self.coach and not self.coach.when.working:
+            # what was judged before there were working days keeps its version
+            del meaning["coach"]["when"]["working"]
         return fingerprint(meaning)
 
 

@@ -162,14 +162,14 @@ def _moment(coach: Form) -> Moment:
         return Moment(meeting=meeting)
     if first == "before" and event:
         return Moment(event=event)
-    days = re.fullmatch(r"(\d{1,3}) days?", rest)
+    days = re.fullmatch(r"(\d{1,3}) (working )?days?", rest)
     if first == "within" and days and 1 <= int(days[1]) <= 90:
-        return Moment(days=int(days[1]))
+        return Moment(days=int(days[1]), working=bool(days[2]))
     if node:
         meetings, events = (", ".join(get_args(options)) for options in (Meeting, Event))
         coach.page.note(
             node,
-            f"`when` is `next` one of {meetings}; or `within <1 to 90> days`; or `before` one of {events}"
+            f"`when` is `next` one of {meetings}; or `within <1 to 90> (working) days`; or `before` one of {events}"
             + suggestion(rest, (*get_args(Meeting), *get_args(Event))),
         )
     return Moment(days=1)

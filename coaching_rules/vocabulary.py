@@ -82,7 +82,7 @@ DEAL: tuple[Word, ...] = (
     Word("decision_makers", "integer", "count", "Those of them whose role decides.", "when no contact of the deal has a role", "deal_contact.role"),
     Word("next_step", "text", "", "What the rep wrote as next step.", "when empty", "deal.next_step field_change.next_step"),
     Word("next_step_age_days", "integer", "days", "Days since the next step was last changed.", "when unknown", "field_change.next_step"),
-    Word("help_requested", "boolean", "", "The rep asks for help: the next step begins with `help:`.", "when no deal of the org has a next step", "deal.next_step field_change.next_step"),
+    Word("help_requested", "boolean", "", "The rep asks for help: the next step begins with `help:`, or the hook was called in the last 14 days and no talk followed.", "when no deal of the org has a next step", "deal.next_step field_change.next_step"),
     # who works it, and how far we can see
     Word("owner_tenure_days", "integer", "days", "Days since the owner's user was created.", "when unknown", "user.created_at"),
     Word("owner_new_to_segment", "boolean", "", "The owner has no earlier deal in this segment.", "without owner_id or segment", "deal.owner_id account.segment deal.created_at"),

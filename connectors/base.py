@@ -43,12 +43,16 @@ class Connector(Protocol):
         """Which of these ids the CRM still shows us, live; the second look before anything is called gone."""
         ...
 
+    def deal_id(self, text: str) -> str | None:
+        """The id of a deal as `pull` tells it, from any way in which the CRM writes it; None for what is no deal's."""
+        ...
+
     def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
         """These deals and what hangs on them as the CRM shows it now, kind by kind in the order of KINDS.
 
         `cursors` are those of the last pull, and stay as they are: a page of this has none. A kind without a cursor is
-        left out. A deal that is not shown, or whose id is no deal's, brings nothing. Raises Refused where the manifest
-        says that nothing is read fresh.
+        left out, and a deal that is not shown brings nothing. Raises Refused where the manifest says that nothing is
+        read fresh.
         """
         ...
 

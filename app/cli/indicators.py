@@ -36,7 +36,7 @@ def indicators(
         known = indicators_of(settings, coaching, rules_of(settings, store, None))
         watched = [one for one in known if one.status in ("live", "shadow")]
         org = named(store, name)
-        _, counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now())
+        counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now()).counts
         with store.read() as transaction:
             called = canonical.names(transaction, org.id, counts["reps"]["rep_id"].to_pylist())
     observed = Observations(told=told(()), **counts)

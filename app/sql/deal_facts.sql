@@ -7,6 +7,11 @@ coached AS (
     SELECT deal_id, count(coached_at) AS coachings, max(coached_at) AS coached_at,
         count(*) FILTER (is_waiting) AS open_coaching_items
     FROM coaching GROUP BY deal_id
+),
+asked AS (
+    SELECT deal_id, max(happened_at) AS asked_at FROM deal_events
+    WHERE event = 'help_requested' AND happened_at <= as_of() AND days_since(happened_at) < 15
+    GROUP BY deal_id
 )
 SELECT
     deal_id, deal.name AS deal_name, owner_id, owner_name, owner_active, owner_role, manager_id,
@@ -34,10 +39,11 @@ SELECT
     coalesce(meetings_booked, 0) > 0 AS has_future_meeting,
     coalesce(contacts, 0) AS contacts, decision_makers,
     next_step, days_since(next_step_at) AS next_step_age_days,
-    if(count(next_step) OVER () = 0, NULL, coalesce(starts_with(lower(next_step), 'help:'), false)) AS help_requested,
+    CASE WHEN asks_for_help(next_step) OR asked_at > coalesce(coached.coached_at, asked_at - INTERVAL 1 DAY) THEN true
+        WHEN next_step IS NOT NULL OR writes_next_steps THEN false END AS help_requested,
     days_since(owner_since) AS owner_tenure_days,
     if(owner_id IS NULL OR deal.segment IS NULL, NULL,
-        deal.created_at = min(deal.created_at) OVER (PARTITION BY owner_id, deal.segment)) AS owner_new_to_segment,
+        deal.created_at <= coalesce(first_at, deal.created_at)) AS owner_new_to_segment,
     capture_coverage,
     won.days_in_stage_value AS won_median_days_in_stage, won.days_in_stage_n AS won_median_days_in_stage_n,
     won.days_in_stage_basis AS won_median_days_in_stage_basis,
@@ -53,11 +59,14 @@ SELECT
     days_since(coached.coached_at) AS days_since_coached,
     coalesce(open_coaching_items, 0) AS open_coaching_items
 FROM deal_state AS deal
+CROSS JOIN habits
+LEFT JOIN first_deals USING (owner_id, segment)
 LEFT JOIN stage_moves USING (deal_id)
 LEFT JOIN term_changes USING (deal_id)
 LEFT JOIN contact USING (deal_id)
 LEFT JOIN buyers USING (deal_id)
 LEFT JOIN coached USING (deal_id)
+LEFT JOIN asked USING (deal_id)
 LEFT JOIN capture USING (owner_id)
 LEFT JOIN amount_benchmarks AS benchmark
     ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.compared_in IS NOT DISTINCT FROM deal.compared_in

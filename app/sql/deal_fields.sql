@@ -14,6 +14,7 @@ SELECT deal_id,
     first(old ORDER BY valid_from, seen, id) FILTER (field = 'owner_id' AND valid_from > as_of()) AS owner_then,
     count(*) FILTER (field = 'next_step' AND valid_from > as_of()) > 0 AS next_step_changed,
     first(old ORDER BY valid_from, seen, id) FILTER (field = 'next_step' AND valid_from > as_of()) AS next_step_then,
-    max(valid_from) FILTER (field = 'next_step' AND valid_from <= as_of()) AS next_step_at
+    max(valid_from) FILTER (field = 'next_step' AND valid_from <= as_of()) AS next_step_at,
+    max(valid_from) FILTER (field = 'owner_id' AND valid_from <= as_of()) AS owner_changed_at
 FROM change
 GROUP BY deal_id

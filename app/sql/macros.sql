@@ -11,6 +11,9 @@ CREATE MACRO gone(deleted_at) AS coalesce(deleted_at <= least(as_of(), getvariab
 -- a row that was there by then; without a date it always was
 CREATE MACRO there(created_at, deleted_at) AS coalesce(created_at <= as_of(), true) AND NOT gone(deleted_at);
 
+-- a next step in which the rep asks for help
+CREATE MACRO asks_for_help(next_step) AS starts_with(lower(next_step), 'help:');
+
 -- The median m of n deals, pulled towards a prior that weighs as much as k deals (docs/decisions/thresholds.md).
 CREATE MACRO shrunk(n, m, prior, k) AS (coalesce(n, 0) * coalesce(m, 0) + k * prior) / (coalesce(n, 0) + k);
 -- a number, and what deals say, as a person would say it

@@ -1,4 +1,4 @@
--- grain: one segment and stage that some open deal has (NULL is a segment here); a value, n and basis for each measure.
+-- grain: one segment that some open deal has, and open stage (NULL is a segment here); a value, n and basis for each measure.
 -- clock: as won_measures.
 -- Shrunk in two steps: the org's median towards the pack's default, which weighs as much as ten deals, then the
 -- segment's towards the org's, which weighs as much as the segments are alike (docs/decisions/thresholds.md).
@@ -32,6 +32,12 @@ likeness AS (
         CASE WHEN beyond > 0 THEN least(greatest(pi() / 2 * inside / beyond, 1), 200) ELSE 200 END AS weight
     FROM variance WHERE least(inside_df, outside_df) >= 4
 ),
+-- also of stages that no deal of the segment is in now: one may come there before the next morning
+kind AS (
+    SELECT DISTINCT segment, stage FROM deal_state WHERE is_open
+    UNION
+    SELECT segment, name FROM (SELECT DISTINCT segment FROM deal_state WHERE is_open), stage_order WHERE NOT closed
+),
 learnt AS (
     SELECT kind.segment, kind.stage, defaults.measure,
         shrunk(everywhere.n, everywhere.typical, defaults.typical, 10) AS orgs,
@@ -40,7 +46,7 @@ learnt AS (
         coalesce('default ' || spoken(defaults.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
             || if(within.n < everywhere.n, ', the ' || within.n || ' of this segment ' || spoken(within.typical), ''),
             'default; no won deals to learn from yet') AS basis
-    FROM (SELECT DISTINCT segment, stage FROM deal_state WHERE is_open) AS kind
+    FROM kind
     CROSS JOIN defaults
     LEFT JOIN everywhere ON everywhere.measure = defaults.measure
         AND everywhere.stage IS NOT DISTINCT FROM if(by_stage, kind.stage, NULL)

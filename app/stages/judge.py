@@ -1,6 +1,6 @@
 """Judge: which situations deserve attention? Findings open, persist, clear and reopen, each with its evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -44,24 +44,42 @@ def judge(
     facts: Facts,
     rules: RuleSet,
     watched: Mapping[tuple[str, str], Row] = {},
+    only: Collection[str] | None = None,
+    happened: Mapping[str, frozenset[str]] | None = None,
 ) -> Judged:
     """Hold the facts against the rules and keep what was found, and `watched` with it: findings by rule and subject.
 
-    Twice with the same facts changes nothing more.
+    Twice with the same facts changes nothing more. `only` says that the facts are of no other subjects than these, so
+    that findings about others stay as they are; rules whose grain has no facts are then not judged. `happened` has the
+    events by deal that nobody had looked at: a rule that names events finds something new only after one of them.
+    Without it, every rule is held as if its events had just happened.
     """
-    judgement = evaluate(rules.judged, facts, carried=CARRIED)
-    rows = {**_rows(judgement, {rule.id: rule for rule in rules.judged}), **watched}
-    before = judgements.open_findings(transaction, connection_id)
+    judged = [rule for rule in rules.judged if only is None or rule.grain in facts.tables]
+    judgement = evaluate(judged, facts, carried=CARRIED)
+    by_id = {rule.id: rule for rule in judged}
+    before = judgements.open_findings(transaction, connection_id, only)
+    rows = {
+        key: row
+        for key, row in {**_rows(judgement, by_id), **watched}.items()
+        if key in before or _may_be_new(by_id.get(key[0]), key[1], happened)
+    }
     new = [_opened(row, connection_id) for key, row in rows.items() if key not in before]
     changed = {held.id: rows[key] for key, held in before.items() if key in rows and held.differs(rows[key])}
     gone = [held.id for key, held in before.items() if key not in rows]
-    judgements.keep_versions(transaction, [_version(rule, facts.as_of) for rule in rules.judged])
+    judgements.keep_versions(transaction, [_version(rule, facts.as_of) for rule in judged])
     if run_id is not None:
-        judgements.keep_counts(transaction, _counts(run_id, rules.judged, judgement.tallies))
+        judgements.keep_counts(transaction, _counts(run_id, judged, judgement.tallies))
     judgements.renew(transaction, changed)
     judgements.add(transaction, new)
     judgements.clear(transaction, gone, facts.as_of)
     return Judged(opened=len(new), persisting=len(rows) - len(new), cleared=len(gone), tallies=judgement.tallies)
+
+
+def _may_be_new(rule: Rule | None, subject_id: str, happened: Mapping[str, frozenset[str]] | None) -> bool:
+    """Whether a rule may find something new of this subject; what a rule did not make may always be."""
+    if rule is None or not rule.on or happened is None:
+        return True
+    return not happened.get(subject_id, frozenset()).isdisjoint(rule.on)
 
 
 def _rows(judgement: Judgement, rules: Mapping[str, Rule]) -> dict[tuple[str, str], Row]:

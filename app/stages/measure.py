@@ -1,7 +1,8 @@
 """What did we know at an instant, in numbers? Rows in, facts out; writes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -10,13 +11,14 @@ import pyarrow as pa
 import structlog
 
 from app.config import Coaching
+from app.store import benchmarks
 from app.store.frames import frames
 from app.store.session import Store
 from app.team import settings_of
 from coaching_rules.engine import Facts
 from coaching_rules.indicators.counting import counting
 from coaching_rules.indicators.model import Indicator
-from coaching_rules.vocabulary import WORDS
+from coaching_rules.vocabulary import WORDS, Grain
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,8 @@ STEPS = (
     "deal_fields",
     "deal_history",
     "deal_state",
+    "first_deals",
+    "habits",
     "stage_visits",
     "stage_moves",
     "term_changes",
@@ -48,11 +52,31 @@ STEPS = (
     "manager_facts",
 )
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
+BENCHMARKS = ("amount_benchmarks", "won_benchmarks", "capture", "first_deals", "habits")
+"""Those that tell what a deal is held against, out of all deals; small enough to be kept for the day."""
+NOT_OF_A_DEAL = frozenset({*BENCHMARKS, "won_measures", "supply", "commitments", "rep_facts", "manager_facts"})
+EVENTS = "events"
+"""What happened to deals that a rule may name, after all the others."""
 COUNTED_STEPS = ("countable", "indicator_reps", "indicator_days")
 """The same for indicators, after them."""
 
 Counts = Mapping[str, pa.Table]
 """`reps`, `days` and `counts` as Observations describe them."""
+Benchmarks = Mapping[str, pa.Table]
+"""One table for each of BENCHMARKS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """All that a look measures: the facts, and events as rows of deal_id, event, happened_at.
+
+    A morning's has what the indicators count, too, and what a review holds deals against.
+    """
+
+    facts: Facts
+    events: pa.Table
+    counts: Counts = field(default_factory=dict)
+    benchmarks: Benchmarks = field(default_factory=dict)
 
 
 def measure(
@@ -86,6 +110,24 @@ def measure_frames(
         return _facts(connection, as_of)
 
 
+def measure_deals(
+    store: Store,
+    connection_id: int,
+    deals: Collection[str],
+    *,
+    as_of: datetime,
+    known_at: datetime,
+    early_stages: Sequence[str] = (),
+) -> Observed:
+    """These deals alone, for what their own rows cost, held against what the last morning kept of all deals."""
+    rows = rows_of(store, connection_id, known_at, early_stages, deals)
+    with store.read() as transaction:
+        rows |= benchmarks.read(transaction, connection_id)
+    steps = [step for step in STEPS if step not in NOT_OF_A_DEAL]
+    with _laid_out(rows, as_of, known_at, steps=steps) as connection:
+        return Observed(facts=_facts(connection, as_of, ("deal",)), events=_made(connection, EVENTS))
+
+
 def observe(
     store: Store,
     connection_id: int,
@@ -95,20 +137,29 @@ def observe(
     as_of: datetime,
     known_at: datetime,
     early_stages: Sequence[str] = (),
-) -> tuple[Facts, Counts]:
-    """The facts, and from the same rows what the indicators count."""
+) -> Observed:
+    """The facts, and from the same rows what the indicators count and what a review holds deals against."""
     rows = rows_of(store, connection_id, known_at, early_stages)
     with _laid_out({**rows, **settings_of(rows["users"], coaching, as_of.date())}, as_of, known_at) as connection:
         for step in COUNTED_STEPS:
-            connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
+            _make(connection, step)
         counts = connection.sql(counting(indicators)).to_arrow_table()
         reps, days = (connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days"))
-        return _facts(connection, as_of), {"reps": reps, "days": days, "counts": counts}
+        return Observed(
+            facts=_facts(connection, as_of),
+            events=_made(connection, EVENTS),
+            counts={"reps": reps, "days": days, "counts": counts},
+            benchmarks={name: connection.table(name).to_arrow_table() for name in BENCHMARKS},
+        )
 
 
 @contextmanager
 def _laid_out(
-    rows: Mapping[str, pa.Table], as_of: datetime, known_at: datetime, threads: int | None = None
+    rows: Mapping[str, pa.Table],
+    as_of: datetime,
+    known_at: datetime,
+    threads: int | None = None,
+    steps: Sequence[str] = STEPS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(_sealed(threads)) as connection:
@@ -118,20 +169,35 @@ def _laid_out(
         for name, value in clock.items():
             connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
         connection.execute(_sql("macros"))
-        for step in STEPS:
-            connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
+        for step in steps:
+            _make(connection, step)
         yield connection
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> Facts:
-    tables = {grain: connection.table(f"{grain}_facts").to_arrow_table() for grain in WORDS}
+def _make(connection: duckdb.DuckDBPyConnection, step: str) -> None:
+    connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
+
+
+def _made(connection: duckdb.DuckDBPyConnection, step: str) -> pa.Table:
+    _make(connection, step)
+    return connection.table(step).to_arrow_table()
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime, grains: Iterable[Grain] = tuple(WORDS)) -> Facts:
+    tables = {grain: connection.table(f"{grain}_facts").to_arrow_table() for grain in grains}
     return Facts(as_of=as_of.astimezone(UTC), tables=tables)
 
 
-def rows_of(store: Store, connection_id: int, known_at: datetime, early_stages: Sequence[str]) -> dict[str, pa.Table]:
-    """What measuring reads: what we had learnt by `known_at`, and the stages that the org calls early."""
+def rows_of(
+    store: Store,
+    connection_id: int,
+    known_at: datetime,
+    early_stages: Sequence[str],
+    deals: Collection[str] | None = None,
+) -> dict[str, pa.Table]:
+    """What measuring reads: what we had learnt by `known_at`, of these deals or all, and what the org calls early."""
     mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
-    rows = {"early_stages": mapping, **frames(store, connection_id, known_at)}
+    rows = {"early_stages": mapping, **frames(store, connection_id, known_at, deals)}
     _warn_of_unknown(early_stages, rows["stages"])
     return rows
 

@@ -4,7 +4,7 @@ Two times are kept apart: when a thing became true in the CRM (`valid_from`, `ch
 (`observed_at`). `deleted_at` is when it left, `gone` whether it was deleted or is out of our sight (unseen).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,6 +111,7 @@ deal_changes = _table(
     Column("close_date", Date),
     Column("forecast_category", Text),
     Column("probability", Float),
+    index=("deal_id",),
 )
 field_changes = _table(
     "field_changes",
@@ -119,6 +120,7 @@ field_changes = _table(
     Column("old", Text),
     Column("new", Text),
     Column("valid_from", Instant, nullable=False),
+    index=("deal_id",),
 )
 deal_contacts = _table(
     "deal_contacts",
@@ -127,6 +129,7 @@ deal_contacts = _table(
     Column("role", Text),
     Column("primary", Boolean, nullable=False),
     Column("created_at", Instant),
+    index=("deal_id",),
 )
 activities = _table(
     "activities",
@@ -140,6 +143,7 @@ activities = _table(
     Column("done", Boolean, nullable=False),
     Column("two_way", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    index=("deal_id",),
 )
 crm_tasks = _table(
     "crm_tasks",
@@ -247,6 +251,14 @@ def mark_gone(
         .values(deleted_at=at, gone=gone)
     )
     return result.rowcount
+
+
+def hanging(connection: Connection, connection_id: int, kind: Kind, deal_ids: Collection[str]) -> set[str]:
+    """Ids of the live records of a kind that hang on these deals, or are these deals."""
+    table = TABLES[kind]
+    deal = table.c.id if kind == "deal" else table.c.deal_id
+    live = (table.c.connection_id == connection_id, table.c.deleted_at.is_(None))
+    return set(connection.scalars(select(table.c.id).where(*live, deal.in_(deal_ids))))
 
 
 def counts(connection: Connection, connection_id: int) -> dict[Kind, int]:

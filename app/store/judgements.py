@@ -1,10 +1,10 @@
 """Findings over time: they open, persist, clear and reopen; each points at the version of the rule that made it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, true, update
 
 from app.store.coaching import findings, rule_counts, rule_versions
 from app.store.upsert import upsert
@@ -42,11 +42,14 @@ def keep_counts(connection: Connection, rows: Sequence[Row]) -> None:
         upsert(connection, rule_counts, rows)
 
 
-def open_findings(connection: Connection, connection_id: int) -> dict[tuple[str, str], Held]:
-    """Open findings by (rule, subject)."""
+def open_findings(
+    connection: Connection, connection_id: int, subjects: Collection[str] | None = None
+) -> dict[tuple[str, str], Held]:
+    """Open findings by (rule, subject), of these subjects or of all."""
+    asked = true() if subjects is None else findings.c.subject_id.in_(subjects)
     rows = connection.execute(
         select(findings.c.id, findings.c.rule_id, findings.c.subject_id, *(findings.c[name] for name in RENEWED)).where(
-            findings.c.connection_id == connection_id, findings.c.state == "open"
+            findings.c.connection_id == connection_id, findings.c.state == "open", asked
         )
     )
     return {(rule_id, subject_id): Held(id, said) for id, rule_id, subject_id, *said in rows}

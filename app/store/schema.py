@@ -8,7 +8,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from app.store import canonical, coaching, hooks, ledger, requests, rulesets, scorecards, turns  # noqa: F401  (they define the tables of the one metadata)
+from app.store import (  # noqa: F401  (they define the tables of the one metadata)
+    benchmarks,
+    canonical,
+    coaching,
+    events,
+    hooks,
+    ledger,
+    requests,
+    rulesets,
+    scorecards,
+    turns,
+)
 from app.store.session import Store, StoreFailed
 
 

@@ -13,7 +13,7 @@ from connectors.salesforce.checks import check
 from connectors.salesforce.client import Budget, Client, Wire
 from connectors.salesforce.notes import NoteWriter
 from connectors.salesforce.reader import Reader
-from connectors.salesforce.values import Names
+from connectors.salesforce.values import Names, long_id
 from connectors.salesforce.writer import TaskWriter
 
 BULK_FROM = 20_000
@@ -75,6 +75,10 @@ class SalesforceConnector:
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """See Connector.present."""
         return self._reader.present(kind, ids)
+
+    def deal_id(self, text: str) -> str | None:
+        """See Connector.deal_id."""
+        return long_id(text) if text.startswith("006") else None
 
     def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
         """See Connector.fresh."""

@@ -5,7 +5,6 @@ No query locator is used: a locator dies with its session, a keyset position doe
 an overlap, because a row's stamp is set before its transaction commits and it can appear behind rows already read.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,6 @@ log = structlog.get_logger(__name__)
 DESCRIBED_FOR = timedelta(hours=24)
 DELETIONS_KEPT = timedelta(days=14)  # Salesforce keeps the list 15 days; a day is left for clocks
 DELETIONS_OVERLAP = timedelta(minutes=2)  # the list is kept to the minute
-DEAL_ID = re.compile("006[0-9A-Za-z]{12}([0-5A-Z]{3})?")
 DEALS_A_CALL = 200
 IDS_A_QUERY = 500  # 500 ids make about 11 kB of address; 16 kB is the limit
 
@@ -68,15 +66,14 @@ class Reader:
 
     def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
         """These deals and what hangs on them; see Connector.fresh."""
-        known = [i for i in deals if DEAL_ID.fullmatch(i)]
         read = [
             (kind, source, position)
             for kind in OF_DEALS
             for source, position in zip(SOURCES[kind], load(cursors.get(kind), len(SOURCES[kind])))
             if position.fields
         ]
-        for start in range(0, len(known), DEALS_A_CALL):
-            among = ", ".join(map(literal, known[start : start + DEALS_A_CALL]))
+        for start in range(0, len(deals), DEALS_A_CALL):
+            among = ", ".join(map(literal, deals[start : start + DEALS_A_CALL]))
             asked = [self._hanging(kind, source, position, among) for kind, source, position in read]
             for (kind, source, position), rows in zip(read, self._client.rows_of_each(asked)):
                 yield kind, self._understood(kind, source, position.stamp, self._told(rows, position))

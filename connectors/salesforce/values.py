@@ -1,11 +1,13 @@
 """How Salesforce writes instants, days and literals, and what an org calls the things that orgs call differently."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 Row = Mapping[str, Any]
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,19 @@ class Names:
 def instant(value: Any) -> datetime:
     """Salesforce writes `2013-05-07T22:07:19.000+0000`, without a colon in the offset; always UTC."""
     return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+
+def long_id(text: str) -> str | None:
+    """The 18 characters of an id given with 15 or 18; None for what is no id.
+
+    The last three say which of the others are capitals, five characters to a digit of base 32.
+    """
+    stem = text[:15]
+    if not re.fullmatch("[0-9A-Za-z]{15}", stem):
+        return None
+    capitals = (sum(c.isupper() << n for n, c in enumerate(stem[start : start + 5])) for start in (0, 5, 10))
+    whole = stem + "".join(DIGITS[digit] for digit in capitals)
+    return whole if text in (stem, whole) else None
 
 
 def literal(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.base import Usage
 from connectors.errors import Refused
 from connectors.records import Check, Intent, Kind, Page, Receipt, Writing
-from connectors.salesforce.values import Names
+from connectors.salesforce.values import Names, long_id
 from connectors.salesforce_export.checks import check
 from connectors.salesforce_export.reader import Reader
 from connectors.salesforce_export.sheet import known_encoding
@@ -40,6 +40,10 @@ class ExportConnector:
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """See Connector.present."""
         return self._reader.present(kind, ids)
+
+    def deal_id(self, text: str) -> str | None:
+        """See Connector.deal_id."""
+        return long_id(text) if text.startswith("006") else None
 
     def fresh(self, deals: Sequence[str], cursors: Mapping[Kind, str]) -> Iterator[tuple[Kind, Page]]:
         """Refused: what an export says is as old as the export."""

@@ -54,10 +54,22 @@ def test_within_days_ends_on_a_working_day() -> None:
     assert BERLIN.due(Moment(days=5), date(2026, 11, 24)) == date(2026, 11, 27)
 
 
+@pytest.mark.parametrize(("today", "due"), [(24, 26), (26, 30), (27, 1), (28, 1)])
+def test_within_working_days_leaves_out_the_others(today: int, due: int) -> None:
+    """Two of them from Friday, or from the Saturday after it, are Tuesday."""
+    day = date(2026, 12 if due == 1 else 11, due)
+    assert BERLIN.due(Moment(days=2, working=True), date(2026, 11, today)) == day
+
+
 @given(today=days, kind=st.sampled_from(sorted(BERLIN.rhythm)), within=st.integers(0, 30))
 def test_nothing_is_due_before_the_rep_can_prepare(today: date, kind: str, within: int) -> None:
     """Every session is on a working day, and the working day before it is not in the past."""
-    moments = [Moment(meeting=kind), Moment(days=within), Moment(event="next_meeting")]  # type: ignore[arg-type]
+    moments = [
+        Moment(meeting=kind),
+        Moment(days=within),
+        Moment(days=within, working=True),
+        Moment(event="next_meeting"),
+    ]  # type: ignore[arg-type]
     for due in [BERLIN.due(moment, today) for moment in moments]:
         assert BERLIN.is_working(due)
         assert today <= BERLIN.working_before(due) < due

@@ -67,9 +67,9 @@ MISTAKES = [
     ("{days_since_two_way} days", "{days_quiet} days", 10, 37, "no word of a deal"),
     ("{days_since_two_way} days", "{amount:.2f} days", 10, 37, "no word of a deal"),
     ("{days_since_two_way} days", "a } days", 10, 39, "no word of a deal"),
-    ("when: next pipeline_review", "when: soon", 11, 9, "within <1 to 90> days"),
+    ("when: next pipeline_review", "when: soon", 11, 9, "within <1 to 90> (working) days"),
     ("when: next pipeline_review", "when: next ride_along", 11, 9, "`next` one of"),
-    ("when: next pipeline_review", "when: within 0 days", 11, 9, "within <1 to 90> days"),
+    ("when: next pipeline_review", "when: within 0 days", 11, 9, "within <1 to 90> (working) days"),
     ("where: pipeline_review", "where: pipelin_review", 12, 10, "did you mean `pipeline_review`"),
     ("minutes: 10", "minutes: ten", 13, 12, "whole number"),
     ("area: opportunity", "area: deals", 14, 9, "not one of call"),
@@ -141,6 +141,7 @@ def test_a_hygiene_rule_never_makes_a_task(tmp_path: Path) -> None:
     [
         ("next one_on_one", Moment(meeting="one_on_one")),
         ("within 3 days", Moment(days=3)),
+        ("within 2 working days", Moment(days=2, working=True)),
         ("before next_meeting", Moment(event="next_meeting")),
     ],
     ids=lambda moment: moment[0],
@@ -268,7 +269,7 @@ def test_a_warning_comes_with_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("on", ["stage_changed", "[stage_changed]"])
 def test_a_rule_may_name_events(tmp_path: Path, on: str) -> None:
-    """One or several; the morning needs no name."""
+    """One or several."""
     (rule,) = load(write(tmp_path, f"{GOOD}on: {on}\n")).rules
     assert rule.on == ("stage_changed",)
 

@@ -11,7 +11,7 @@ from connectors.records import KINDS, Writing
 
 PASSED = {"save": print, "share": 0.1, "spent_before": 0, "overlap": timedelta(minutes=5)}
 SETTINGS = {"login_url": "https://127.0.0.1:1", "client_id": "3MVG9lantern", "dir": "."}
-ASKED = ("check", "pull", "census", "present", "fresh", "push", "usage", "spent_share")
+ASKED = ("check", "pull", "census", "present", "deal_id", "fresh", "push", "usage", "spent_share")
 QUALITIES = {"pull-incremental", "pull-deletes", "push-idempotent", "rate-limit", "reconnect"}
 
 

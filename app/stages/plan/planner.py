@@ -18,6 +18,8 @@ from app.store import plans as store
 from app.store.plans import Item, Owed, Plan, Transaction
 from coaching_rules.model import Rule
 
+NOTHING = "nothing to do"
+
 
 class TooManyTasks(Stop):
     """More new tasks than one run may write: a person should look first."""
@@ -49,6 +51,14 @@ class PlanResult:
     budgets: tuple[Budget, ...]
     new_tasks: int
     diff: tuple[Difference, ...]
+
+    def about(self, subject_id: str) -> str:
+        """What came of it for one deal or rep, in a few words."""
+        for word, items in (("planned", self.new), ("changed", self.updated), ("closed", self.cleared)):
+            if any(item.subject_id == subject_id for item in items):
+                return word
+        held_back = (left.why_not for left in self.left_out if left.candidate.subject_id == subject_id)
+        return f"held back: {reason}" if (reason := next(held_back, None)) else NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

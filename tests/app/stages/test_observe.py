@@ -22,7 +22,7 @@ def seen(
 ) -> Mapping[str, pa.Table]:
     """The tables as of an instant."""
     indicator = Indicator(**{name: getattr(CALLS, name) for name in CALLS.__slots__} | {"counts": counts})
-    return observe(org.store, 1, [indicator], coaching, as_of=as_of or org.now, known_at=org.now)[1]
+    return observe(org.store, 1, [indicator], coaching, as_of=as_of or org.now, known_at=org.now).counts
 
 
 def counted(org: Any, counts: Counted, as_of: datetime | None = None) -> list[tuple[int, int]]:

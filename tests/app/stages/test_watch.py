@@ -26,7 +26,8 @@ REPS = [f"R{n}" for n in range(7)]
 def watched(org: Any, indicators: Sequence[Indicator], days: int = 0) -> Watched:
     """Two of everything a working day, and of the first rep one in the last three weeks before `days` ago; kept."""
     as_of = org.now - timedelta(days=days)
-    facts, found = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
+    measured = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
+    facts, found = measured.facts, measured.counts
     slump = as_of.date() - timedelta(days=21)
     counts = [
         {**row, "indicator_id": one.id, "count": 1 if row["rep_id"] == "R0" and row["day"] >= slump else 2}

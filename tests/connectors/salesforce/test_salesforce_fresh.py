@@ -41,7 +41,7 @@ def test_a_deal_comes_with_all_that_hangs_on_it_in_two_calls(place, pulled):
     """Its rows as a pull would tell them, and those of no other deal; signing in is a call of its own."""
     deal, cursors = pulled
     heard = place.listen()
-    found = told(place, [deal[:15]], cursors)
+    found = told(place, [deal], cursors)
     assert {kind: len(records) for kind, records in found.items()} == {
         "user": 1, "account": 1, "deal": 1, "deal_change": 2, "field_change": 1, "deal_contact": 1, "activity": 2,
         "task": 1,
@@ -59,13 +59,26 @@ def test_what_was_deleted_is_told_as_deleted(place, pulled):
     assert [change.deleted for change in changes(page)] == [True]
 
 
-@pytest.mark.parametrize("asked", [["006000000000999AAA"], ["00T000000000001AAA", "' OR Id != '", "", "006"], []])
-def test_an_unknown_deal_or_another_records_id_brings_nothing(place, pulled, asked):
-    """And what is no id of a deal is not even asked for."""
+def test_an_unknown_deal_brings_nothing(place, pulled):
+    """And no deal at all is not even asked for."""
+    assert not any(told(place, ["006000000000999AAA"], pulled[1]).values())
     heard = place.listen()
-    found = told(place, asked, pulled[1])
-    assert not any(found.values())
-    assert bool(found) == any(path.endswith("composite") for _, path, _ in heard)
+    assert told(place, [], pulled[1]) == {}
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "006", "00T5g000015ftgKEAQ", "0065g000015ftgJXXX", "' OR Id != '", "006é00000000999"]
+)
+def test_what_is_no_deals_id_is_none(place, text):
+    """Whatever a hint says."""
+    assert place.connector().deal_id(text) is None
+
+
+def test_a_short_id_and_a_long_one_are_the_same_deal(place):
+    """A formula or an export tells 15 characters, the API 18."""
+    connector, deal = place.connector(), place.deal()
+    assert connector.deal_id(deal[:15]) == connector.deal_id(deal) == deal
 
 
 def test_more_rows_than_a_page_come_all(place, pulled):
