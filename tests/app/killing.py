@@ -27,6 +27,7 @@ RHYTHMS = {
     "pull": lambda loop: pipeline.often(loop, push_too=False),
     "push": pipeline.send,
     "morning": pipeline.morning,
+    "review": pipeline.review,
 }
 
 

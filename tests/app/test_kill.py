@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_org import MONDAY, NAME, QUIET, RULES, Company, open_company
+from small_org import LIVELY, MONDAY, NAME, QUIET, RULES, Company, open_company
 from sqlalchemy import Table, delete, insert
 
 from app import pipeline
 from app.stages.judge import judge
 from app.stages.measure import measure
 from app.stages.plan import plan
-from app.store import coaching, ledger
+from app.store import coaching, events, ledger, requests
 from app.store.canonical import TABLES
+from app.store.requests import Wish
 from app.store.session import Busy, Store
 from app.store.tables import metadata
 
 KEPT = (*TABLES.values(), ledger.cursors, ledger.outcomes, ledger.intents, coaching.findings, coaching.plans,
-        coaching.plan_items, coaching.rule_versions)  # fmt: skip
+        coaching.plan_items, coaching.rule_versions, events.deal_events)  # fmt: skip
 PASSING = {"id", "plan_id", "item_id", "finding_id", "observed_at", "attempts", "crm_id"}
 """What says when, or under which number, we learnt a thing, and may differ after a kill."""
 
@@ -98,14 +99,14 @@ def put_back(company: Company, before: list[tuple[Table, list[dict[str, Any]]]])
 def again(company: Company, rhythm: str) -> None:
     """Run it to its end. PostgreSQL needs a moment to notice that the killed process has let go of its lock."""
     act = {"pull": lambda: pipeline.often(company.loop(), push_too=False), "push": company.send,
-           "morning": company.morning}[rhythm]  # fmt: skip
+           "morning": company.morning, "review": lambda: pipeline.review(company.loop())}[rhythm]  # fmt: skip
     for _ in range(100):
         try:
             act()
             break
         except Busy:
             time.sleep(0.02)
-    if rhythm == "push":
+    if rhythm in ("push", "review"):
         company.often()
     elif rhythm == "morning":
         company.morning()  # what an undisturbed morning wrote is known only to the next one
@@ -172,3 +173,19 @@ def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Co
 def test_a_morning_killed_between_its_stages_ends_the_same(killer: Killer, company: Company) -> None:
     """Judging and planning are each all or nothing."""
     kill_at_every_step(killer, company, "morning", every=23 if on_sqlite(company) else 53)
+
+
+def test_a_review_killed_anywhere_is_made_again_without_doubles(killer: Killer, company: Company) -> None:
+    """What is asked stays asked until its answer is kept with the plan; then only what is owed has to be sent."""
+    for deal in QUIET:
+        company.call_customer(deal)
+    company.morning()
+    assert company.tasks() == []
+    long_ago = "2026-09-01T09:00:00.000+0000"
+    company.org.execute("UPDATE Task SET CompletedDateTime = ? WHERE WhatId = ?", (long_ago, LIVELY[0]))
+    wish = Wish(source="flow", key="1", job="review", arguments={"deal_id": LIVELY[0], "event": "changed"})
+    with company.store.begin() as transaction:
+        requests.ask(transaction, 1, [wish], company.now)
+    kill_at_every_step(killer, company, "review", every=9 if on_sqlite(company) else 23)
+    assert (len(company.tasks()), len(company.notes())) == (2, 1)
+    assert [row["answer"]["became"] for row in company.rows(requests.requests)] == ["planned"]
