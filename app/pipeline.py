@@ -196,32 +196,24 @@ def review(loop: Loop) -> Report:
 
 
 def _look_again(loop: Loop, report: Report, run_id: int, asked: Asked) -> None:
+    store, org_id, rules = loop.store, loop.org.id, _live(loop.rules, loop.indicators)
     with report.timed("refresh"):
-        found = refresh(loop.store, loop.org.id, loop.connector, asked.deals, clock=loop.clock)
-        report.refreshed, report.as_of = found, found.as_of
+        report.refreshed = refresh(store, org_id, loop.connector, asked.deals, clock=loop.clock)
+    deals, report.as_of = report.refreshed.deals, report.refreshed.as_of
     with report.timed("reconcile"):
-        report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
+        report.outcomes = reconcile(store, org_id, loop.coaching, as_of=loop.clock())
     with report.timed("measure"):
         early = loop.coaching.early_stages.get(loop.org.name, ())
-        seen = measure_deals(
-            loop.store, loop.org.id, found.deals, as_of=found.as_of, known_at=loop.clock(), early_stages=early
-        )
-    with loop.store.begin() as transaction:
+        seen = measure_deals(store, org_id, deals, as_of=report.as_of, known_at=loop.clock(), early_stages=early)
+    with store.begin() as transaction:
         with report.timed("judge"):
-            news = notice(transaction, loop.org.id, seen.events, loop.rules, as_of=found.as_of, only=found.deals)
-            report.judged = judge(
-                transaction, loop.org.id, None, seen.facts, loop.rules, happened=news, only=found.deals
-            )
+            news = notice(transaction, org_id, seen.events, loop.rules, as_of=report.as_of, only=deals)
+            report.judged = judge(transaction, org_id, None, seen.facts, loop.rules, happened=news, only=deals)
         with report.timed("plan"):
             report.planned = plan(
-                transaction,
-                loop.org.id,
-                as_of=found.as_of,
-                coaching=loop.coaching,
-                rules=_live(loop.rules, loop.indicators),
-                only_subjects=set(found.deals),
+                transaction, org_id, as_of=report.as_of, coaching=loop.coaching, rules=rules, only_subjects=set(deals)
             )
-        answer(transaction, asked, found.deals, report.planned.about, run_id=run_id, now=loop.clock())
+        answer(transaction, asked, deals, report.planned.about, run_id=run_id, now=loop.clock())
 
 
 def send(loop: Loop) -> Report:

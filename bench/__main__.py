@@ -10,6 +10,7 @@ BENCHES = (
     "writing",
     "failures",
     "morning",
+    "review",
     "judgement",
     "convergence",
     "detectors",

@@ -35,6 +35,13 @@ class Job:
 
 CATALOG: tuple[Job, ...] = (
     Job(
+        name="review",
+        run=pipeline.review,
+        limit=timedelta(minutes=10),
+        first_wait=timedelta(seconds=5),
+        most_wait=timedelta(minutes=5),
+    ),
+    Job(
         name="morning",
         schedule="0 7 * * *",
         whose="managers",

@@ -1,6 +1,6 @@
 """What planning reads and writes: findings, people, conversations open and past, plans, and the writes they owe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -123,11 +123,22 @@ def as_content(role: str, content: Json) -> TaskContent | NoteContent:
     return TaskContent(**{**content, "due": date.fromisoformat(content["due"])})
 
 
-def open_findings(connection: Connection, connection_id: int) -> list[OpenFinding]:
-    """Every coaching finding that holds, in the order in which they were first found."""
+def open_findings(
+    connection: Connection, connection_id: int, subjects: Collection[str] | None = None
+) -> list[OpenFinding]:
+    """Every coaching finding that holds, in the order in which they were first found.
+
+    With `subjects`, only those of the managers to whom these fall: what competes with them for minutes.
+    """
     names = tuple(OpenFinding.__dataclass_fields__)
     columns = (findings.c[name] for name in names)
-    found = connection.execute(select(*columns).where(*_holds(connection_id)).order_by(findings.c.id))
+    query = select(*columns).where(*_holds(connection_id)).order_by(findings.c.id)
+    if subjects is not None:
+        manager_id = findings.c.facts["manager_id"].as_string()
+        own = select(manager_id).where(*_holds(connection_id), findings.c.subject_id.in_(subjects))
+        beside = [one for one in connection.scalars(own.distinct()) if one]
+        query = query.where(or_(manager_id.in_(beside), findings.c.subject_id.in_(subjects)))
+    found = connection.execute(query)
     return [OpenFinding(**dict(zip(names, row))) for row in found]
 
 

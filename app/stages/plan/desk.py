@@ -1,7 +1,7 @@
 """All that planning looks at, read once and laid out by thread and item."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,10 +63,15 @@ class Desk:
 
 
 def read(
-    transaction: Transaction, connection_id: int, as_of: datetime, coaching: Coaching, rules: Mapping[str, Rule]
+    transaction: Transaction,
+    connection_id: int,
+    as_of: datetime,
+    coaching: Coaching,
+    rules: Mapping[str, Rule],
+    only: Collection[str] | None = None,
 ) -> Desk:
-    """Lay out the desk."""
-    findings = store.open_findings(transaction, connection_id)
+    """Lay out the desk; with `only`, the findings on it are those of the managers of these subjects."""
+    findings = store.open_findings(transaction, connection_id, only)
     people = store.people(transaction, connection_id)
     items = store.items(transaction, connection_id, at_hand=as_of)
     answers = store.answers(transaction, connection_id, at_hand=as_of)

@@ -83,12 +83,12 @@ def plan(
 ) -> PlanResult:
     """Settle what is open, choose what is new, and write plans, items and intents in the caller's transaction.
 
-    `only_subjects` limits all of it to these deals and reps; minutes and ranks still count everybody. `only_managers`
-    are those whose weeks are filled; what is open is settled for everybody. `dry` computes the same and writes nothing.
-    Planning twice at one `as_of` changes nothing the second time.
+    `only_subjects` limits all of it to these deals and reps; minutes and ranks still count all that is their managers'.
+    `only_managers` are those whose weeks are filled; what is open is settled for everybody. `dry` computes the same and
+    writes nothing. Planning twice at one `as_of` changes nothing the second time.
     Raises TooManyTasks, before anything is written, when a run would write more new tasks than the org allows.
     """
-    desk = read(transaction, connection_id, as_of, coaching, rules)
+    desk = read(transaction, connection_id, as_of, coaching, rules, only_subjects)
     settled = settle_all(desk, only_subjects)
     blocked, weeks = _draft_all(desk, settled.items(desk), only_subjects, only_managers)
     old = [*settled.changed, *settled.over, *settled.late]

@@ -1,5 +1,6 @@
 """Findings over time: written when something about them changed, and only then."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from app.stages.judge import judge
 from app.stages.measure import measure
 from app.store.coaching import findings
 from coaching_rules.loader import starter
+from coaching_rules.model import RuleSet
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -51,3 +53,24 @@ def test_a_finding_has_what_its_sentences_and_planning_read(org_anywhere: Any) -
     facts = judged(org_anywhere, org_anywhere.now)["facts"]
     assert (facts["deal_name"], facts["owner_id"], facts["manager_id"], facts["amount"]) == ("Zinc Yard", "R", "M", 7)
     assert (facts["overdue_days"], facts["close_date"], "contacts" in facts) == (3, "2026-05-12", False)
+
+
+def test_a_rule_that_names_events_opens_after_one_and_stays_until_it_no_longer_holds(org_anywhere: Any) -> None:
+    """Without one it finds nothing new; after one it is held against every look, as any other rule is."""
+    org, now = org_anywhere, org_anywhere.now
+    org.deal(close_date=(now - 3 * DAY).date())
+    overdue = replace(starter().get("close_date_overdue"), on=("amount_cut", "owner_changed"))
+    news = {"D": frozenset({"amount_cut"})}
+
+    def look(happened: dict[str, frozenset[str]], at: datetime) -> tuple[int, int, int]:
+        with org.store.begin() as transaction:
+            facts = measure(org.store, 1, as_of=at, known_at=at)
+            done = judge(transaction, 1, None, facts, RuleSet(rules=(overdue,)), happened=happened)
+        return done.opened, done.persisting, done.cleared
+
+    other = {"D": frozenset({"help_requested"}), "E": frozenset({"amount_cut"})}
+    looks = [look(happened, now + n * HOUR) for n, happened in enumerate(({}, other, news, {}))]
+    assert looks == [(0, 0, 0), (0, 0, 0), (1, 0, 0), (0, 1, 0)]
+    with org.store.begin() as transaction:
+        transaction.exec_driver_sql(f"UPDATE deals SET close_date = '{(now + 9 * DAY).date()}'")
+    assert look({}, now + DAY) == (0, 0, 1)
