@@ -32,6 +32,7 @@ from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
 from app.cli.scorecard import scorecard
 from app.cli.serving import db_upgrade, serve, worker
+from app.cli.tokens import tokens_cli
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady
 from app.gate import named, open_gate
@@ -58,6 +59,7 @@ cli.add_typer(connect, name="connect")
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(db, name="db")
 cli.add_typer(hook_cli, name="hook")
+cli.add_typer(tokens_cli, name="token")
 
 
 @connect.command("salesforce")

@@ -38,7 +38,7 @@ def serve(
         rota = _rota(settings, store, ending)
         with workers.calling(store) if store.server else local.scheduled(rota, concurrency) as wake:
             room = Room(store=store, settings=settings, clock=now, wake=lambda job, name: wake(name))
-            out.print(f"Pages: http://{host}:{port}/status, /healthz. Ctrl-C stops; what is in hand is finished first.")
+            out.print(f"Pages: http://{host}:{port}/healthz, /api/v1. Ctrl-C stops; what is in hand is finished first.")
             _serve(room, host, port, ending)
 
 

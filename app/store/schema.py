@@ -18,6 +18,7 @@ from app.store import (  # noqa: F401  (they define the tables of the one metada
     requests,
     rulesets,
     scorecards,
+    tokens,
     turns,
 )
 from app.store.session import Store, StoreFailed

@@ -9,14 +9,15 @@ from app.config import read_coaching
 from app.errors import Stop
 from app.store import connections, schema
 from app.store.overview import overview
+from app.web.door import open_to
 from app.web.room import Room
 
 
 def routes(room: Room) -> APIRouter:
     """/healthz and /status."""
-    pages = APIRouter()
+    pages = APIRouter(tags=["watch"])
 
-    @pages.get("/healthz")
+    @pages.get("/healthz", operation_id="getHealth", summary="Is it up?")
     def healthz() -> JSONResponse:
         """Whether the database answers and is at this program's migration."""
         try:
@@ -25,7 +26,7 @@ def routes(room: Room) -> APIRouter:
             return JSONResponse({"ok": False, "reason": str(stop)}, status_code=503)
         return JSONResponse({"ok": True})
 
-    @pages.get("/status")
+    @pages.get("/status", operation_id="getStatus", summary="All connections", **open_to("ops", "monitor"))
     def status() -> dict[str, Any]:
         """What `coachsync status --json` says."""
         share = read_coaching(room.settings.home).api_share

@@ -1,0 +1,13 @@
+"""The API: everything the service knows and may be asked, as JSON under /api/v1; one file a resource."""
+
+from fastapi import APIRouter
+
+from app.web.api import connections, me, requests, runs
+
+
+def routes() -> APIRouter:
+    """All resources."""
+    api = APIRouter(prefix="/api/v1")
+    for resource in (me, connections, runs, requests):
+        api.include_router(resource.routes)
+    return api
