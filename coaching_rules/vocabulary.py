@@ -170,3 +170,6 @@ VOCABULARIES: dict[Vocabulary, dict[str, Word]] = {
 """The words a condition may use: a grain's, or those of the deal that something an indicator counts was about."""
 SUBJECT: dict[Grain, str] = {"deal": "deal_id", "rep": "rep_id", "manager": "manager_id"}
 """The word that names the subject of a finding, by grain."""
+ABOUT_THE_OWNER = frozenset(word.name for word in DEAL if word.name.startswith("owner_"))
+PRIVATE = ABOUT_THE_OWNER | {"capture_coverage"}
+"""Words about a rep's work: never where others than the rep and the manager can read them."""

@@ -12,7 +12,7 @@ from itertools import chain, zip_longest
 from app.store.plans import Item, Json, OpenFinding
 from coaching_rules.model import Evidence, Rule
 from coaching_rules.sentences import PLACEHOLDER, evidence_line, render
-from coaching_rules.vocabulary import DEAL
+from coaching_rules.vocabulary import ABOUT_THE_OWNER, PRIVATE
 from connectors.records import NoteContent, TaskContent
 
 SUBJECT_LENGTH = 255
@@ -20,10 +20,6 @@ BODY_LENGTH = 32_000
 LINE_LENGTH = 500
 MOST_REASONS = 4
 MOST_QUESTIONS = 3
-
-ABOUT_THE_OWNER = frozenset(word.name for word in DEAL if word.name.startswith("owner_"))
-PRIVATE = ABOUT_THE_OWNER | {"capture_coverage"}
-"""Words about a rep's work: never in a note, never in a task that is tied to a deal."""
 
 HOW_TO_ANSWER = (
     "How to answer: complete this task when you have talked. Move the due date to do it later."

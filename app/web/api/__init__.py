@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from app.web.api import connections, me, requests, runs
+from app.web.api import connections, findings, items, me, outcomes, plans, requests, runs
 
 
 def routes() -> APIRouter:
     """All resources."""
     api = APIRouter(prefix="/api/v1")
-    for resource in (me, connections, runs, requests):
+    for resource in (me, connections, runs, requests, plans, items, findings, outcomes):
         api.include_router(resource.routes)
     return api

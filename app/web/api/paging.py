@@ -4,11 +4,13 @@ New rows come in front, so that a page never shows a row twice nor leaves one ou
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel, Field
+
+from app.store.listing import Slice
 
 Shown = TypeVar("Shown")
 MOST = 200
@@ -20,14 +22,6 @@ class Page(BaseModel, Generic[Shown]):
 
     items: list[Shown]
     next: str | None = Field(examples=["1f"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
-    """The part of a list that was asked for: rows whose id is less than `before`, at most `most`."""
-
-    before: int | None
-    most: int
 
 
 def _slice(
@@ -43,9 +37,9 @@ Sliced = Annotated[Slice, Depends(_slice)]
 
 
 def page(
-    read: Callable[[int | None, int], Sequence[Mapping[str, Any]]], part: Slice, show: Callable[[Any], Shown]
+    read: Callable[[Slice], Sequence[Mapping[str, Any]]], part: Slice, show: Callable[[Any], Shown]
 ) -> Page[Shown]:
     """The slice, read with one row more to know whether anything follows; every row has an `id`."""
-    rows = read(part.before, part.most + 1)
+    rows = read(replace(part, most=part.most + 1))
     shown, more = rows[: part.most], len(rows) > part.most
     return Page(items=[show(row) for row in shown], next=f"{shown[-1]['id']:x}" if more else None)

@@ -1,6 +1,7 @@
 """Runs of a connection: those there were, and one more."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, Response
@@ -40,7 +41,7 @@ class NewRun(BaseModel):
 def list_runs(room: AtRoom, org: AtOrg, part: Sliced) -> Page[Run]:
     """What was run, the newest first."""
     with room.store.read() as transaction:
-        return page(lambda *part: listing.runs_of(transaction, org.id, *part), part, Run.model_validate)
+        return page(partial(listing.runs_of, transaction, org.id), part, Run.model_validate)
 
 
 @routes.get(

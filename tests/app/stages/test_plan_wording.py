@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stages.plan.wording import PRIVATE, Conversation, closed, manager_task, note, prep_task, say
+from app.stages.plan.wording import Conversation, closed, manager_task, note, prep_task, say
 from app.store.plans import Item, OpenFinding, as_content, as_json
 from coaching_rules.loader import starter
 from coaching_rules.model import Rule
-from coaching_rules.vocabulary import DEAL
+from coaching_rules.vocabulary import DEAL, PRIVATE
 from connectors.records import NoteContent, TaskContent
 
 RULES = {rule.id: rule for rule in starter().rules if rule.coach}

@@ -1,16 +1,12 @@
 """The service over real HTTP on loopback, with a token of every role."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from serving import served
 
 from app.config import Settings
 from app.store import connections, schema, tokens
@@ -22,21 +18,6 @@ from app.web.room import Room
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 USERS: dict[Role, str | None] = {"ops": None, "monitor": None, "leader": None, "manager": "005MONA", "rep": "005RITA"}
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of a server that answers until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture
