@@ -8,13 +8,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.desk import now, opened, out, read_settings, say
+from app.cli.options import AsJson
 from app.errors import NotReady
 from app.gate import named
 from app.store import tokens
 from app.store.tokens import Role, Token
 
 tokens_cli = typer.Typer(help="Give people and programs access to the API.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 @tokens_cli.command()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -17,13 +17,12 @@ from app.errors import NotReady
 from app.gate import named
 from app.store import canonical
 from app.trial.backtest import backtest
-from app.trial.preview import Preview, preview, why_left_out
+from app.trial.preview import Preview, about_whom, managers_of, plain, preview, why_left_out
 from coaching_rules.backtest import words
 from coaching_rules.backtest.panel import Span
 from coaching_rules.backtest.report import Report
 
 MOST_NAMES = 3
-ABOUT = ("deal_name", "rep_name", "manager_name")
 
 
 class Every(StrEnum):
@@ -50,8 +49,8 @@ def rules_preview(
         org, ruleset = named(store, name), rules_of(settings, store, rules)
         found = preview(store, org, coaching, ruleset, as_of=instant(as_of) or moment, now=moment)
         with store.read() as transaction:
-            called = canonical.names(transaction, org.id, sorted(_managers(found)))
-    say(_preview_json(found, called)) if as_json else _show_preview(found, called)
+            called = canonical.names(transaction, org.id, managers_of(found))
+    say(plain(found, called)) if as_json else _show_preview(found, called)
 
 
 def rules_backtest(
@@ -87,15 +86,11 @@ def _write(path: Path, text: str) -> None:
         raise NotReady(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _managers(found: Preview) -> set[str]:
-    return {str(finding.values.get("manager_id") or "") for each in found.findings.values() for finding in each}
-
-
 def _show_preview(found: Preview, called: dict[str, str]) -> None:
     table = Table("Rule", "Now", "Not enough data", "Managers", "Among them", title="Would flag", title_justify="left")
     for rule_id, findings in found.findings.items():
         managers = {str(finding.values.get("manager_id") or "") for finding in findings} - {""}
-        about = [escape(_about(finding)) for finding in findings[:MOST_NAMES]]
+        about = [escape(about_whom(finding)) for finding in findings[:MOST_NAMES]]
         more = ["…"] if len(findings) > MOST_NAMES else []
         unknown = found.tallies[rule_id].not_enough_data
         table.add_row(rule_id, str(len(findings)), str(unknown), str(len(managers)), ", ".join(about + more))
@@ -112,34 +107,6 @@ def _show_preview(found: Preview, called: dict[str, str]) -> None:
     for overlap in found.overlaps:
         one, other = overlap.rules
         out.print(f"{one} and {other} share {overlap.both} of what they find ({overlap.share:.0%}).", soft_wrap=True)
-
-
-def _about(finding: Any) -> str:
-    return next((str(finding.values[word]) for word in ABOUT if finding.values.get(word)), finding.subject_id)
-
-
-def _preview_json(found: Preview, called: dict[str, str]) -> dict[str, Any]:
-    return {
-        "as_of": found.as_of,
-        "rules": [
-            {
-                "rule": rule_id,
-                **asdict(found.tallies[rule_id]),
-                "found": [
-                    {
-                        "subject_id": finding.subject_id,
-                        "about": _about(finding),
-                        "manager": called.get(str(finding.values.get("manager_id"))),
-                    }
-                    for finding in findings
-                ],
-            }
-            for rule_id, findings in found.findings.items()
-        ],
-        "managers": [asdict(load.budget) | {"wanted_minutes": load.wanted_minutes} for load in found.loads],
-        "left_out": why_left_out(found.planned.left_out),
-        "overlaps": [asdict(overlap) for overlap in found.overlaps],
-    }
 
 
 def _show_backtest(found: Report) -> None:

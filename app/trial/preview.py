@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 from app.config import Coaching
 from app.gate import must_hold_rows
@@ -16,6 +17,7 @@ from app.store.session import Store
 from coaching_rules.engine import Tally, evaluate
 from coaching_rules.model import Finding, Rule, RuleSet
 
+ABOUT = ("deal_name", "rep_name", "manager_name")
 NEARLY_THE_SAME = 0.5
 """Rules are named together when they share so much of what either of them found."""
 
@@ -80,6 +82,41 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
 def why_left_out(left: Sequence[LeftOut]) -> dict[str, int]:
     """How many conversations were left out for which reason, the commonest first."""
     return dict(Counter(one.why_not for one in left).most_common())
+
+
+def about_whom(finding: Finding) -> str:
+    """The name of the deal, rep or manager it is about, or the id where there is no name."""
+    return next((str(finding.values[word]) for word in ABOUT if finding.values.get(word)), finding.subject_id)
+
+
+def managers_of(found: Preview) -> list[str]:
+    """The ids of the managers whom it concerns."""
+    return sorted({str(finding.values.get("manager_id") or "") for each in found.findings.values() for finding in each})
+
+
+def plain(found: Preview, called: Mapping[str, str]) -> dict[str, Any]:
+    """Plain values, ready for JSON; `called` has the managers' names by id."""
+    return {
+        "as_of": found.as_of,
+        "rules": [
+            {
+                "rule": rule_id,
+                **asdict(found.tallies[rule_id]),
+                "found": [
+                    {
+                        "subject_id": finding.subject_id,
+                        "about": about_whom(finding),
+                        "manager": called.get(str(finding.values.get("manager_id"))),
+                    }
+                    for finding in findings
+                ],
+            }
+            for rule_id, findings in found.findings.items()
+        ],
+        "managers": [asdict(load.budget) | {"wanted_minutes": load.wanted_minutes} for load in found.loads],
+        "left_out": why_left_out(found.planned.left_out),
+        "overlaps": [asdict(overlap) for overlap in found.overlaps],
+    }
 
 
 def _loads(planned: PlanResult) -> tuple[Load, ...]:

@@ -3,6 +3,7 @@
 A route says with `open_to` who may use it; the OpenAPI document repeats it as `x-roles`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
@@ -44,15 +45,15 @@ def caller_of(room: AtRoom, given: Bearer) -> Token:
 Caller = Annotated[Token, Depends(caller_of)]
 
 
-def open_to(*roles: Role, refuses: tuple[int, ...] = ()) -> dict[str, Any]:
-    """What a route says of who may use it, 403 for everybody else; and which refusals it has of its own."""
+def open_to(*roles: Role, refuses: tuple[int, ...] = (), also: Mapping[int | str, Any] = {}) -> dict[str, Any]:
+    """What a route says of who may use it, 403 for everybody else; and which refusals, and what else, it answers."""
 
     def check(caller: Caller) -> None:
         if caller.role not in roles:
             raise HTTPException(403, f"This is open to tokens of role {', '.join(roles)}; yours is {caller.role}.")
 
-    refusals = problems(401, 403, 404, 422, 503, *refuses)
-    return {"dependencies": [Depends(check)], "openapi_extra": {"x-roles": list(roles)}, "responses": refusals}
+    responses = problems(401, 403, 404, 422, 503, *refuses) | dict(also)
+    return {"dependencies": [Depends(check)], "openapi_extra": {"x-roles": list(roles)}, "responses": responses}
 
 
 ConnectionName = Annotated[

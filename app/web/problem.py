@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from app.config import BadCoaching
 from app.errors import Stop
 from app.store.session import Busy, StoreFailed
+from coaching_rules.errors import RuleErrors
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +55,8 @@ def install(app: FastAPI) -> None:
     """Answer with a problem whatever goes wrong, and name its form in the OpenAPI document."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _mistaken)
-    app.add_exception_handler(BadCoaching, _stopped)
-    app.add_exception_handler(Stop, _stopped)
+    for reason in (Stop, BadCoaching, RuleErrors):
+        app.add_exception_handler(reason, _stopped)
     app.add_exception_handler(Exception, _failed)
     document = app.openapi
 

@@ -2,12 +2,30 @@
 
 from fastapi import APIRouter
 
-from app.web.api import connections, findings, items, me, outcomes, plans, requests, runs
+from app.web.api import (
+    coaching,
+    connections,
+    findings,
+    items,
+    me,
+    outcomes,
+    plans,
+    previews,
+    requests,
+    rules,
+    runs,
+    settings,
+)
+
+RESOURCES = (
+    *(me, connections, runs, requests, plans, items, findings, outcomes),
+    *(coaching, rules, previews, settings),
+)
 
 
 def routes() -> APIRouter:
     """All resources."""
     api = APIRouter(prefix="/api/v1")
-    for resource in (me, connections, runs, requests, plans, items, findings, outcomes):
+    for resource in RESOURCES:
         api.include_router(resource.routes)
     return api
