@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from app.calendar import calendar_of
 from app.config import Coaching
@@ -323,9 +324,10 @@ def _live(rules: RuleSet, indicators: Iterable[Indicator]) -> dict[str, Rule]:
 def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int]]:
     """One run: alone on its connection, recorded from beginning to end, and ended by a sentence if it must stop."""
     report = Report(rhythm=rhythm, as_of=as_of)
-    with loop.store.lock(loop.org.name):
+    with loop.store.lock(loop.org.name), bound_contextvars(connection=loop.org.name, run=None):
         with loop.store.begin() as transaction:
             report.run_id = run_id = runs.start(transaction, loop.org.id, rhythm, as_of, loop.clock())
+        bind_contextvars(run=run_id)
         error: Stop | None = None
         try:
             yield report, run_id
@@ -339,7 +341,7 @@ def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int
             paused = str(error) if isinstance(error, NotReady) else None
             connections.pause(transaction, loop.org, paused)
     if error is not None:
-        log.warning("stopped", connection=loop.org.name, rhythm=rhythm, reason=str(error))
+        log.warning("stopped", connection=loop.org.name, run=run_id, rhythm=rhythm, reason=str(error))
         raise error
 
 

@@ -13,7 +13,6 @@ from app.store.ledger import outcomes, runs
 from app.store.requests import requests
 
 Row = dict[str, Any]
-ENDS = ("done", "contested", "deleted", "ignored", "cleared", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,24 +98,6 @@ def outcomes_of(connection: Connection, connection_id: int, sight: Sight, part: 
     query = select(outcomes).join(plan_items, plan_items.c.id == outcomes.c.item_id)
     query = query.where(outcomes.c.connection_id == connection_id, _of_item(sight))
     return _newest(connection, query, outcomes, part)
-
-
-def weeks_of(connection: Connection, connection_id: int, since: date) -> list[Row]:
-    """What was planned in each week from `since` on and how it ended: sums over all, and over how many people."""
-    item = plan_items.c
-    ended = {state: func.sum(case((item.state == state, 1), else_=0)).label(state) for state in ENDS}
-    of_people = {"reps": item.rep_id, "managers": item.manager_id}
-    query = select(
-        plans.c.week,
-        *(func.count(column.distinct()).label(name) for name, column in of_people.items()),
-        func.count().label("conversations"),
-        func.sum(case((item.early, 1), else_=0)).label("early"),
-        func.sum(item.minutes).label("minutes"),
-        *ended.values(),
-    ).join(plans, plans.c.id == item.plan_id)
-    where = (item.connection_id == connection_id, plans.c.week >= since)
-    rows = connection.execute(query.where(*where).group_by(plans.c.week).order_by(plans.c.week.desc()))
-    return [dict(row._mapping) for row in rows]
 
 
 def _findings(connection_id: int, sight: Sight) -> Select[Any]:

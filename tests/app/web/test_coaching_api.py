@@ -4,39 +4,33 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import httpx
-from sqlalchemy import insert
 
-from app.store.coaching import plan_items, plans
+from app.store import scorecards
+from app.store.scorecards import Scorecard
 from app.store.session import Store
 
-WEEKS = (date(2026, 11, 2), date(2026, 11, 9))
-AT = datetime(2026, 11, 2, 7, tzinfo=UTC)
+AT = datetime(2026, 11, 20, 7, tzinfo=UTC)
+BIG, MIDDLE, SMALL = (date(2026, 11, day) for day in (2, 9, 16))
 
 
-def hold(store: Store, acme: int, week: date, manager: str, rep: str, state: str) -> None:
-    with store.begin() as transaction:
-        plan = {"connection_id": acme, "manager_id": manager, "week": week, "budget_minutes": 30, "made_at": AT}
-        statement = insert(plans).values(plan | {"left_out": []}).returning(plans.c.id)
-        item = {
-            "connection_id": acme, "plan_id": transaction.execute(statement).scalar_one(), "revision": 1,
-            "thread": f"{week} {rep}", "grain": "rep", "subject_id": rep, "manager_id": manager, "rep_id": rep,
-            "early": False, "minutes": 10, "meeting": "", "place": "phone", "due": week, "prep_due": week, "score": 1.0,
-            "position": 1, "why_here": "", "reasons": [], "state": state, "opened_at": AT,
-        }  # fmt: skip
-        transaction.execute(insert(plan_items).values(item))
+def card(week: date, manager: str, reps: int) -> Scorecard:
+    return Scorecard(
+        manager_id=manager, week=week, reps=reps, coached_reps=1, budget_minutes=30, planned=3, held=2, held_minutes=20,
+        held_on_deals=2, held_early=1, prepared=1, contested=0, ignored=1,
+    )  # fmt: skip
 
 
 def test_no_number_is_about_fewer_than_five_people(
     as_role: Callable[..., httpx.Client], fresh: Store, acme: int
 ) -> None:
-    """What managers did is shown for five managers, what was planned for five reps; the week itself is no secret."""
-    for n in range(5):
-        hold(fresh, acme, WEEKS[0], f"M{n}", f"R{n}", "done" if n else "ignored")
-    for n in range(4):
-        hold(fresh, acme, WEEKS[1], f"M{n}", f"R{n}", "done")
+    """What managers did is shown for five managers, what reps got for five reps; that there was a week is no secret."""
+    cards = [card(BIG, f"M{n}", 2) for n in range(5)]
+    cards += [card(MIDDLE, f"M{n}", 3) for n in range(2)] + [card(SMALL, "M0", 4)]
+    with fresh.begin() as transaction:
+        scorecards.keep(transaction, acme, cards, AT)
     answer = as_role("leader").get("/api/v1/connections/acme/coaching", params={"since": "2026-11-01"})
-    fewer, enough = answer.json()["items"]
-    assert fewer == {"week": "2026-11-09", "planned": None, "ended": None}
-    assert enough["planned"] == {"reps": 5, "conversations": 5, "early": 0, "minutes": 50}
-    assert (enough["ended"]["managers"], enough["ended"]["done"], enough["ended"]["ignored"]) == (5, 4, 1)
-    assert "R1" not in answer.text
+    small, middle, big = answer.json()["items"]
+    assert small == {"week": "2026-11-16", "coached": None, "managed": None}
+    assert (middle["coached"]["reps"], middle["coached"]["held"], middle["managed"]) == (6, 4, None)
+    assert big["managed"] == {"managers": 5, "budget_minutes": 150, "contested": 0, "ignored": 5}
+    assert "M0" not in answer.text
