@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -16,8 +17,6 @@ from app.jobs.ending import Ending
 from app.jobs.rota import Rota
 from app.store import schema
 from app.store.session import Store
-from app.web import create_app
-from app.web.room import Room
 
 Concurrency = Annotated[int, typer.Option(min=1, help="On how many connections to work at once.")]
 
@@ -37,9 +36,11 @@ def serve(
         ending.listen()
         rota = _rota(settings, store, ending)
         with workers.calling(store) if store.server else local.scheduled(rota, concurrency) as wake:
-            room = Room(store=store, settings=settings, clock=now, wake=lambda job, name: wake(name))
+            # the pages take half a second to import, which every other command would wait for
+            web = import_module("app.web")
+            room = web.Room(store=store, settings=settings, clock=now, wake=lambda job, name: wake(name))
             out.print(f"Pages: http://{host}:{port}/healthz, /api/v1. Ctrl-C stops; what is in hand is finished first.")
-            _serve(room, host, port, ending)
+            _serve(web.create_app(room), host, port, ending)
 
 
 def worker(concurrency: Concurrency = 4) -> None:
@@ -79,8 +80,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _serve(room: Room, host: str, port: int, ending: Ending) -> None:
-    config = uvicorn.Config(create_app(room), host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
+def _serve(app: Any, host: str, port: int, ending: Ending) -> None:
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
     server = _Server(config)
     ending.then = partial(setattr, server, "should_exit", True)
     server.run()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from app import pipeline
+from app.jobs.previews import previews
 from app.pipeline import Report
 
 LOOK_SECONDS = 15
@@ -34,6 +35,14 @@ class Job:
 
 
 CATALOG: tuple[Job, ...] = (
+    Job(
+        name="preview",
+        run=previews,
+        limit=timedelta(minutes=10),
+        first_wait=timedelta(seconds=30),
+        most_wait=timedelta(minutes=30),
+        alone=False,
+    ),
     Job(
         name="review",
         run=pipeline.review,

@@ -1,6 +1,8 @@
 """Rules tried because somebody asked over the API."""
 
-from app.errors import Stop
+import structlog
+
+from app.errors import NotReady
 from app.pipeline import Loop, Report
 from app.store import canonical, requests, rulesets
 from app.store.requests import Request
@@ -9,21 +11,28 @@ from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import load_texts
 from coaching_rules.model import RuleSet
 
+log = structlog.get_logger(__name__)
+
 
 def previews(loop: Loop) -> Report:
-    """Answer every waiting preview of this connection, each by itself: what cannot be tried says why."""
-    report = Report(rhythm="preview", as_of=loop.clock())
+    """Answer every waiting preview of this connection, each by itself: one that cannot be tried says why."""
     with loop.store.read() as transaction:
         waiting = requests.waiting(transaction, loop.org.id, "preview")
     for request in waiting:
-        answer, error = None, None
-        try:
-            answer = _tried(loop, request)
-        except (RuleErrors, Stop) as refusal:
-            error = str(refusal)
+        answer, error = _answered(loop, request)
         with loop.store.begin() as transaction:
             requests.answer(transaction, [request.id], loop.clock(), answer=answer, error=error)
-    return report
+    return Report(rhythm="preview", as_of=loop.clock())
+
+
+def _answered(loop: Loop, request: Request) -> tuple[dict[str, object] | None, str | None]:
+    try:
+        return _tried(loop, request), None
+    except (RuleErrors, NotReady) as refusal:
+        return None, str(refusal)
+    except Exception as error:  # one that fails by a fault of ours must not be tried for ever, nor stop the others
+        log.error("preview_failed", request=request.id, kind=type(error).__name__)
+        return None, f"Something unexpected happened ({type(error).__name__})."
 
 
 def _tried(loop: Loop, request: Request) -> dict[str, object]:

@@ -44,7 +44,7 @@ class Refused(BaseModel):
     attempts: int
 
 
-class Health(Connection):
+class ConnectionHealth(Connection):
     """All that is known of a connection at a glance."""
 
     records: dict[str, Any] = Field(description="How many records of each kind are held.")
@@ -70,10 +70,10 @@ def list_connections(room: AtRoom) -> Connections:
     summary="The health of a connection",
     **open_to("ops", "monitor"),
 )
-def get_connection(room: AtRoom, org: AtOrg) -> Health:
+def get_connection(room: AtRoom, org: AtOrg) -> ConnectionHealth:
     """What is held, what is open, what the CRM refused."""
     share = read_coaching(room.settings.home).api_share
-    return Health.model_validate(overview(room.store, org, share, room.clock()))
+    return ConnectionHealth.model_validate(overview(room.store, org, share, room.clock()))
 
 
 def _connection(transaction: Transaction, org: Org) -> Connection:

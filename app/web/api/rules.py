@@ -30,7 +30,7 @@ class Versions(BaseModel):
     items: list[Version]
 
 
-class Pages(BaseModel):
+class VersionFiles(BaseModel):
     """The files of a version."""
 
     version: int
@@ -52,10 +52,10 @@ def list_versions(room: AtRoom) -> Versions:
     summary="The rules of a version",
     **open_to("ops", "leader", "manager", "rep"),
 )
-def get_version(room: AtRoom, version: Id) -> Pages:
+def get_version(room: AtRoom, version: Id) -> VersionFiles:
     """Its files as they were pushed."""
     with room.store.read() as transaction:
         files = rulesets.texts(transaction, version)
     if not files:
         raise HTTPException(404, "There is no such version.")
-    return Pages(version=version, files=files)
+    return VersionFiles(version=version, files=files)

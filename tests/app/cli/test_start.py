@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+SLOW = ("altair", "vl_convert", "scipy.stats", "fastapi")
 
-def test_no_command_waits_for_what_draws_and_fits_curves() -> None:
-    """Pictures and statistical distributions take a second between them."""
-    script = "import sys, app.cli.commands; print({'altair', 'vl_convert', 'scipy.stats'} & sys.modules.keys())"
+
+def test_no_command_waits_for_what_draws_fits_curves_and_serves() -> None:
+    """Pictures, statistical distributions and pages take two seconds between them."""
+    script = f"import sys, app.cli.commands; print({{*{SLOW!r}}} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout == "set()\n"
