@@ -6,7 +6,7 @@ from alembic import op
 from app.store.tables import Instant, Key
 
 revision = "2026_11_22_tokens"
-down_revision = "2026_11_22_turns"
+down_revision = "2026_11_22_reviews"
 
 
 def upgrade() -> None:
