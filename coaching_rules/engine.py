@@ -19,6 +19,7 @@ from coaching_rules.model import Evidence, Finding, Rule, Value
 from coaching_rules.sentences import PLACEHOLDER, basis, human
 from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type, Word
 
+Connection = duckdb.DuckDBPyConnection
 _Judged = tuple[Rule, Condition]
 
 
@@ -107,16 +108,18 @@ def _fits(type_: Type, arrow: pa.DataType) -> bool:
     return bool(kinds.is_string(arrow) or kinds.is_large_string(arrow) or kinds.is_string_view(arrow))
 
 
-def sealed() -> duckdb.DuckDBPyConnection:
-    """A DuckDB of its own, from which no condition reaches a file or a setting."""
+def sealed(threads: int | None = None) -> Connection:
+    """A DuckDB of its own, from which no condition reaches a file or a setting; by default a thread a processor."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET enable_external_access = false")
+    if threads:
+        connection.execute(f"SET threads = {threads}")
     connection.execute("SET lock_configuration = true")
     return connection
 
 
 def _lay_out(
-    connection: duckdb.DuckDBPyConnection, grain: Grain, facts: Facts, judged: Sequence[_Judged], carried: Sequence[str]
+    connection: Connection, grain: Grain, facts: Facts, judged: Sequence[_Judged], carried: Sequence[str]
 ) -> None:
     """A table `judged` of the words these rules need and, for each rule, its verdict: true, false or NULL."""
     if grain not in facts.tables:
@@ -132,7 +135,7 @@ def _lay_out(
     connection.unregister("arrived")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> dict[str, Tally]:
+def _count(connection: Connection, judged: Sequence[_Judged]) -> dict[str, Tally]:
     sums = ", ".join(f"count(*) FILTER (WHERE verdict_{at}), count(verdict_{at})" for at in range(len(judged)))
     evaluated, *counts = connection.execute(f"SELECT count(*), {sums} FROM judged").fetchall()[0]
     return {
@@ -142,7 +145,7 @@ def _count(connection: duckdb.DuckDBPyConnection, judged: Sequence[_Judged]) -> 
 
 
 def _find(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, condition: Condition, at: int, carried: Sequence[str]
+    connection: Connection, rule: Rule, condition: Condition, at: int, carried: Sequence[str]
 ) -> Iterator[Finding]:
     names = _named(rule, condition, carried)
     subject = SUBJECT[rule.grain]

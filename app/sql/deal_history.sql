@@ -1,6 +1,8 @@
--- grain: one snapshot of a deal whose history the CRM keeps, numbered by `step`.
+-- grain: one snapshot of a deal whose history the CRM keeps, numbered by `step`, with what the ones before it said.
 -- clock: valid_from, up to as of then.
 -- The deal's own row is the last snapshot where it is at least as new: the history may have missed what it says.
+-- Everything that looks along a deal's story is asked here, of one sort. A blank says nothing: `_before` is passed over it,
+-- and stage_before and position_before over it and over closed stages alike.
 WITH tracked AS (
     SELECT deal_id, valid_from, id, stage, amount, close_date, forecast_category
     FROM deal_changes
@@ -16,5 +18,12 @@ snapshot AS (
     FROM deals JOIN latest ON latest.deal_id = deals.id
     WHERE changed_at >= latest.valid_from AND changed_at <= as_of()
 )
-SELECT *, row_number() OVER (PARTITION BY deal_id ORDER BY valid_from, is_own_row, id) AS step
-FROM snapshot
+SELECT deal_id, valid_from, stage, amount, close_date, forecast_category, stage_position,
+    row_number() OVER story AS step,
+    lead(true) OVER story IS NULL AS is_last,
+    stage IS DISTINCT FROM lag(stage IGNORE NULLS) OVER story AND stage IS NOT NULL AS is_move,
+    lag(stage_position IGNORE NULLS) OVER story AS position_before,
+    lag(amount IGNORE NULLS) OVER story AS amount_before,
+    lag(close_date IGNORE NULLS) OVER story AS close_date_before
+FROM snapshot LEFT JOIN stage_order ON stage_order.name = stage
+WINDOW story AS (PARTITION BY deal_id ORDER BY valid_from, is_own_row, id)

@@ -2,7 +2,7 @@
 -- clock: stage, amount, close date, forecast, owner and next step as of then; the rest is today's.
 -- A deal without history as of then stands as its row says: there is nothing to undo it with.
 WITH last AS (
-    SELECT * FROM deal_history QUALIFY step = max(step) OVER (PARTITION BY deal_id)
+    SELECT * FROM deal_history WHERE is_last
 ),
 deal AS (
     SELECT deals.id AS deal_id, deals.name, deals.account_id, deals.currency, deals.deal_type, deals.created_at,

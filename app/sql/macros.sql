@@ -14,6 +14,10 @@ CREATE MACRO there(created_at, deleted_at) AS coalesce(created_at <= as_of(), tr
 -- a next step in which the rep asks for help
 CREATE MACRO asks_for_help(next_step) AS starts_with(lower(next_step), 'help:');
 
+-- whether anybody asks for a word that begins so: what takes long is left out where nobody does
+CREATE MACRO asked(word) AS
+    coalesce(list_bool_or(list_transform(getvariable('asked')::VARCHAR[], lambda name: starts_with(name, word))), true);
+
 -- The median m of n deals, pulled towards a prior that weighs as much as k deals (docs/decisions/thresholds.md).
 CREATE MACRO shrunk(n, m, prior, k) AS (coalesce(n, 0) * coalesce(m, 0) + k * prior) / (coalesce(n, 0) + k);
 -- a number, and what deals say, as a person would say it

@@ -1,13 +1,9 @@
 -- grain: one deal with a history; how its close date and amount moved.
 -- clock: valid_from of the snapshots. A snapshot that leaves a date or amount blank is passed over.
 WITH snapshot AS (
-    SELECT deal_id, step, valid_from, amount, close_date,
-        lag(amount IGNORE NULLS) OVER story AS amount_before,
-        amount <> amount_before AS is_change,
-        lag(close_date IGNORE NULLS) OVER story AS close_date_before,
+    SELECT *, amount <> amount_before AS is_change,
         date_trunc('month', close_date) > date_trunc('month', close_date_before) AS is_push
     FROM deal_history
-    WINDOW story AS (PARTITION BY deal_id ORDER BY step)
 )
 SELECT deal_id,
     CASE WHEN count(close_date) > 0 THEN count(*) FILTER (is_push) END AS close_date_pushes,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 
 import duckdb
@@ -15,7 +16,7 @@ from app.store import benchmarks
 from app.store.frames import frames
 from app.store.session import Store
 from app.team import settings_of
-from coaching_rules.engine import Facts
+from coaching_rules.engine import Facts, sealed
 from coaching_rules.indicators.counting import counting
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.vocabulary import WORDS, Grain
@@ -34,7 +35,6 @@ STEPS = (
     "deal_state",
     "first_deals",
     "habits",
-    "stage_visits",
     "stage_moves",
     "term_changes",
     "touches",
@@ -52,6 +52,10 @@ STEPS = (
     "manager_facts",
 )
 """Tables of app/sql in the order in which they are made; each is one query over those before it."""
+VIEWS = frozenset(
+    {"term_changes", "touches", "buyers", "supply", "commitments", "deal_facts", "rep_facts", "manager_facts"}
+)
+"""Those that are not kept, since they are read once or are quickly made: DuckDB leaves out what nobody asks for."""
 BENCHMARKS = ("amount_benchmarks", "won_benchmarks", "capture", "first_deals", "habits")
 """Those that tell what a deal is held against, out of all deals; small enough to be kept for the day."""
 NOT_OF_A_DEAL = frozenset({*BENCHMARKS, "won_measures", "supply", "commitments", "rep_facts", "manager_facts"})
@@ -96,17 +100,12 @@ def measure(
     return measure_frames(rows_of(store, connection_id, known_at, early_stages), as_of=as_of, known_at=known_at)
 
 
-def measure_frames(
-    rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime, threads: int | None = None
-) -> Facts:
+def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:
     """The same from rows already read, so that many instants can be measured from one reading.
-
-    `threads` is how many DuckDB may use, by default one a processor: who measures several instants beside one another
-    gives it one.
 
     Rows of `early_stages`, shaped as NO_MAPPING, say which stages are early.
     """
-    with _laid_out(rows, as_of, known_at, threads) as connection:
+    with laid_out(rows, as_of=as_of, known_at=known_at) as connection:
         return _facts(connection, as_of)
 
 
@@ -124,7 +123,7 @@ def measure_deals(
     with store.read() as transaction:
         rows |= benchmarks.read(transaction, connection_id)
     steps = [step for step in STEPS if step not in NOT_OF_A_DEAL]
-    with _laid_out(rows, as_of, known_at, steps=steps) as connection:
+    with laid_out(rows, as_of=as_of, known_at=known_at, steps=steps) as connection:
         return Observed(facts=_facts(connection, as_of, ("deal",)), events=_made(connection, EVENTS))
 
 
@@ -140,7 +139,8 @@ def observe(
 ) -> Observed:
     """The facts, and from the same rows what the indicators count and what a review holds deals against."""
     rows = rows_of(store, connection_id, known_at, early_stages)
-    with _laid_out({**rows, **settings_of(rows["users"], coaching, as_of.date())}, as_of, known_at) as connection:
+    rows |= settings_of(rows["users"], coaching, as_of.date())
+    with laid_out(rows, as_of=as_of, known_at=known_at) as connection:
         for step in COUNTED_STEPS:
             _make(connection, step)
         counts = connection.sql(counting(indicators)).to_arrow_table()
@@ -154,19 +154,26 @@ def observe(
 
 
 @contextmanager
-def _laid_out(
+def laid_out(
     rows: Mapping[str, pa.Table],
+    *,
     as_of: datetime,
     known_at: datetime,
-    threads: int | None = None,
     steps: Sequence[str] = STEPS,
+    asked: Collection[str] | None = None,
+    threads: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that holds `deal_facts`, `rep_facts` and `manager_facts`, as `measure_frames` would hand them out.
+
+    Who reads some words only says which are `asked`; the others then mean nothing. `threads` is how many DuckDB may
+    use, by default one a processor: who measures several instants beside one another gives it one.
+    """
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
-    with closing(_sealed(threads)) as connection:
+    with closing(sealed(threads)) as connection:
         for name, table in {"early_stages": NO_MAPPING, **rows}.items():
             connection.register(name, table)
-        clock = {"as_of": as_of, "known_at": known_at, "today": as_of.date()}
-        for name, value in clock.items():
+        given = {"as_of": as_of, "known_at": known_at, "today": as_of.date(), "asked": asked and list(asked)}
+        for name, value in given.items():
             connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
         connection.execute(_sql("macros"))
         for step in steps:
@@ -175,7 +182,7 @@ def _laid_out(
 
 
 def _make(connection: duckdb.DuckDBPyConnection, step: str) -> None:
-    connection.execute(f"CREATE TABLE {step} AS {_sql(step)}")
+    connection.execute(f"CREATE {'VIEW' if step in VIEWS else 'TABLE'} {step} AS {_sql(step)}")
 
 
 def _made(connection: duckdb.DuckDBPyConnection, step: str) -> pa.Table:
@@ -209,12 +216,6 @@ def _warn_of_unknown(early_stages: Sequence[str], stages: pa.Table) -> None:
         log.warning("early_stages_unknown", names=unknown, hint="early_stages in coaching.toml names no such stage")
 
 
-def _sealed(threads: int | None) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false"}
-    connection = duckdb.connect(":memory:", config=config | ({"threads": threads} if threads else {}))
-    connection.execute("SET lock_configuration = true")
-    return connection
-
-
+@cache
 def _sql(name: str) -> str:
     return files("app").joinpath("sql", f"{name}.sql").read_text("utf-8")

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.gate import must_hold_rows
-from app.stages.measure import measure_frames, rows_of
+from app.stages.measure import laid_out, measure_frames, rows_of
 from app.store.connections import Org
 from app.store.session import Store
 from app.trial.past import Past, of_today
 from coaching_rules.backtest.panel import Outcomes, Span
 from coaching_rules.backtest.report import Report, report
 from coaching_rules.model import Rule, RuleSet
-from coaching_rules.verdicts import verdicts
+from coaching_rules.verdicts import asked, verdicts
 from coaching_rules.vocabulary import WORDS, Grain
 
 BESIDE: Mapping[Grain, tuple[str, ...]] = {
@@ -50,8 +50,9 @@ def replay(rows: Mapping[str, pa.Table], rules: Sequence[Rule], span: Span) -> R
 
 def look(past: Past, rules: Sequence[Rule], instant: datetime) -> Look:
     """What the rules say of everybody as of `instant`, by grain, with the words beside that the report sorts by."""
-    facts = measure_frames(past.at(instant), as_of=instant, known_at=instant, threads=1)
-    said = {grain: verdicts(rules, facts, grain, beside=words) for grain, words in BESIDE.items()}
+    words = asked(rules, BESIDE)
+    with laid_out(past.at(instant), as_of=instant, known_at=instant, asked=words, threads=1) as facts:
+        said = {grain: verdicts(rules, facts, grain, beside=words) for grain, words in BESIDE.items()}
     return {
         "deal": said["deal"].filter(pc.is_valid(said["deal"]["stage"])),
         "rep": said["rep"].filter(pc.greater(said["rep"]["open_deals"], 0)),

@@ -113,7 +113,7 @@ def _too_few(held: Rows, counted: Compared) -> str:
 
 
 def _shares(held: Rows, counted: Compared) -> Shares:
-    _, stratum = np.unique(held.stratum, return_inverse=True)
+    stratum = (np.cumsum(np.bincount(held.stratum) > 0) - 1)[held.stratum]
     one, none = held.flagged, ~held.flagged
     n1, n0 = np.bincount(stratum[one]), np.bincount(stratum[none])
     weight = n1 * n0 / (n1 + n0)
@@ -143,4 +143,4 @@ def _usual(held: Rows) -> Floats:
 
 
 def _distinct(deals: Ints) -> int:
-    return len(np.unique(deals))
+    return int(np.count_nonzero(np.bincount(deals)))

@@ -128,7 +128,7 @@ def _tell(
         judged=judged,
         flagged=found,
         not_enough_data=int((~known).sum()),
-        subjects=len(np.unique(panel.subjects.of[flagged])),
+        subjects=int(np.count_nonzero(np.bincount(panel.subjects.of[flagged]))),
         prompts=_prompts(rule, panel, flagged, span.every),
         overlap={
             other.id: float((flagged & held[other.id]).sum() / found)
@@ -151,8 +151,8 @@ def _prompts(rule: Rule, panel: Panel, flagged: Flags, every: int) -> Prompts:
     spoken = rows[~again]
     later = spoken[panel.look[spoken] > 0]
     place = panel.look * len(panel.managers.names) + panel.managers.of
-    _, counts = np.unique(place[later], return_counts=True)
-    weeks = len(np.unique(place[panel.look > 0])) * every / 7
+    counts = np.bincount(place[later])
+    weeks = np.count_nonzero(np.bincount(place[panel.look > 0])) * every / 7
     cap = rule.max_per_week * max(every / 7, 1)
     return Prompts(
         at_once=len(spoken) - len(later),
