@@ -191,6 +191,8 @@ def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mappi
 
 
 def _source(clause: Clause, values: Mapping[str, Value]) -> str:
+    if not clause.threshold_words:
+        return "the rule" if clause.op else ""
     known = [name for name in clause.threshold_words if values[name] is not None]
     if not known:
         return "the rule" if clause.op else ""

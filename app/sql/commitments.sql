@@ -3,7 +3,8 @@
 WITH task AS (
     SELECT deal_id, owner_id AS promised_by, starts_at AS due, done
     FROM activities
-    WHERE type = 'task' AND owner_id IS NOT NULL AND there(created_at, deleted_at)
+    WHERE (asked('open_commitments') OR asked('commitment_late'))
+        AND type = 'task' AND owner_id IS NOT NULL AND there(created_at, deleted_at)
 ),
 promise AS (
     SELECT promised_by AS owner_id, due, done FROM task

@@ -12,7 +12,7 @@ work AS (
         count(*) FILTER (days_since(touched_at) < 7) AS activities_7d,
         count(*) FILTER (is_meeting AND days_since(touched_at) < 7) AS meetings_held_7d,
         count(*) FILTER (is_meeting AND days_since(touched_at) < 28) AS meetings_held_28d
-    FROM touches GROUP BY owner_id
+    FROM touches WHERE asked('activities_7d') OR asked('meetings_held') GROUP BY owner_id
 ),
 coached AS (
     SELECT rep_id AS id, max(coached_at) AS coached_at,
