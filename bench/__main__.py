@@ -20,6 +20,7 @@ BENCHES = (
     "hooks",
     "serving",
     "workers",
+    "engines",
 )
 
 

@@ -74,10 +74,14 @@ def main(*sizes: str) -> None:
 
 
 def _rules() -> list[Rule]:
-    """The starter pack, and as many rules about deals with another condition as are missing."""
+    """The starter pack, and its rules about deals again, for older ones, until there are enough."""
     pack = list(starter().rules)
     deals = [rule for rule in pack if rule.grain == "deal"]
-    more = (replace(rule, id=f"{rule.id}_older", when=f"({rule.when}) and age_days >= 21") for rule in deals)
+    more = (
+        replace(rule, id=f"{rule.id}_from_{days}", when=f"({rule.when}) and age_days >= {days}")
+        for days in (21, 42)
+        for rule in deals
+    )
     return [*pack, *more][:RULES]
 
 

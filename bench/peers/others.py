@@ -9,6 +9,7 @@ from platformdirs import user_cache_path
 
 HERE = Path(__file__).parent
 JSFORCE, TAP = "jsforce@3.10.16", "tap-salesforce==2.8.1"
+ENGINES = ["zen-engine==2.1.3", "rule-engine==5.1.0", "cel-python==0.5.0", "common-expression-language==0.10.0"]
 NPM = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
 
 
@@ -22,13 +23,22 @@ def jsforce() -> Path:
 
 def tap() -> Path:
     """The program tap-salesforce, in an environment of its own: its licence keeps it out of ours. Raises as above."""
-    folder = _folder(TAP)
-    program = folder / "bin" / "tap-salesforce"
-    if not program.exists():
+    return _environment(TAP, [TAP], "tap-salesforce")
+
+
+def engines() -> Path:
+    """A Python that has the other rule engines. Raises as above."""
+    return _environment("engines", ENGINES, "zenengine").with_name("python")
+
+
+def _environment(name: str, packages: list[str], program: str) -> Path:
+    folder = _folder(name)
+    found = folder / "bin" / program
+    if not found.exists():
         shutil.rmtree(folder)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        subprocess.run([folder / "bin" / "pip", "install", TAP], check=True, capture_output=True)
-    return program
+        subprocess.run([folder / "bin" / "pip", "install", *packages], check=True, capture_output=True)
+    return found
 
 
 def _folder(name: str) -> Path:
