@@ -29,7 +29,8 @@ variance AS (
 ),
 likeness AS (
     SELECT measure,
-        CASE WHEN beyond > 0 THEN least(greatest(pi() / 2 * inside / beyond, 1), 200) ELSE 200 END AS weight
+        -- what is left of a difference of equal numbers is rounding, and another one each time
+        CASE WHEN beyond > 1e-9 THEN least(greatest(pi() / 2 * inside / beyond, 1), 200) ELSE 200 END AS weight
     FROM variance WHERE least(inside_df, outside_df) >= 4
 ),
 -- also of stages that no deal of the segment is in now: one may come there before the next morning

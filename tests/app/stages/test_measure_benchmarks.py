@@ -143,6 +143,18 @@ def test_segments_that_differ_are_believed_sooner(org: Any, stays: tuple[int, ..
     assert min(stays) < value < everywhere
 
 
+def test_segments_that_are_the_same_are_not_told_apart_by_rounding(org: Any) -> None:
+    """Five segments of deals that all took ten days are as alike as can be: each is what the whole org is."""
+    org.stages("Qualify", "Agree", "Won")
+    for number, deals in enumerate((2, 3, 2, 3, 4)):
+        org.account(f"A{number}", segment=f"Segment {number}")
+        for nth in range(deals):
+            won(org, f"W{number}{nth}", 10, f"A{number}")
+    org.deal("D", account_id="A0")
+    everywhere = (14 * 10 + 10 * 14) / 24
+    assert words(org, *STAY[:1]) == [pytest.approx((2 * 10 + 200 * everywhere) / 202)]
+
+
 def test_ten_closed_deals_are_enough_to_learn_from(org_anywhere: Any) -> None:
     """Six won and four lost: every benchmark has a value, its sample size, and what it rests on."""
     org = org_anywhere
