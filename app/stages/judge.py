@@ -56,6 +56,20 @@ def judge(
     """
     judged = [rule for rule in rules.judged if only is None or rule.grain in facts.tables]
     judgement = evaluate(judged, facts, carried=CARRIED)
+    return keep(transaction, connection_id, run_id, judgement, judged, watched, only, happened)
+
+
+def keep(
+    transaction: Transaction,
+    connection_id: int,
+    run_id: int | None,
+    judgement: Judgement,
+    judged: Sequence[Rule],
+    watched: Mapping[tuple[str, str], Row] = {},
+    only: Collection[str] | None = None,
+    happened: Mapping[str, frozenset[str]] | None = None,
+) -> Judged:
+    """The same from a judgement by these rules that is already passed, and that carries the words CARRIED."""
     by_id = {rule.id: rule for rule in judged}
     before = judgements.open_findings(transaction, connection_id, only)
     rows = {
@@ -66,12 +80,12 @@ def judge(
     new = [_opened(row, connection_id) for key, row in rows.items() if key not in before]
     changed = {held.id: rows[key] for key, held in before.items() if key in rows and held.differs(rows[key])}
     gone = [held.id for key, held in before.items() if key not in rows]
-    judgements.keep_versions(transaction, [_version(rule, facts.as_of) for rule in judged])
+    judgements.keep_versions(transaction, [_version(rule, judgement.as_of) for rule in judged])
     if run_id is not None:
         judgements.keep_counts(transaction, _counts(run_id, judged, judgement.tallies))
     judgements.renew(transaction, changed)
     judgements.add(transaction, new)
-    judgements.clear(transaction, gone, facts.as_of)
+    judgements.clear(transaction, gone, judgement.as_of)
     return Judged(opened=len(new), persisting=len(rows) - len(new), cleared=len(gone), tallies=judgement.tallies)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.config import Coaching
 from app.gate import must_hold_rows
-from app.stages.judge import CARRIED, judge
+from app.stages.judge import CARRIED, keep
 from app.stages.measure import measure
 from app.stages.plan import Budget, LeftOut, PlanResult, plan
 from app.store.connections import Org
@@ -66,7 +66,7 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
     for finding in judgement.findings:
         findings[finding.rule_id].append(finding)
     with store.rehearse() as transaction:
-        judge(transaction, org.id, None, facts, tried)
+        keep(transaction, org.id, None, judgement, tried.judged)
         by_id = {rule.id: rule for rule in tried.rules}
         planned = plan(transaction, org.id, as_of=as_of, coaching=coaching, rules=by_id, dry=True)
     return Preview(
