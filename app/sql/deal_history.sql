@@ -1,8 +1,8 @@
 -- grain: one snapshot of a deal whose history the CRM keeps, numbered by `step`, with what the ones before it said.
 -- clock: valid_from, up to as of then.
 -- The deal's own row is the last snapshot where it is at least as new: the history may have missed what it says.
--- Everything that looks along a deal's story is asked here, of one sort. A blank says nothing: `_before` is passed over it,
--- and stage_before and position_before over it and over closed stages alike.
+-- Everything that looks along a deal's story is asked here, of one sort. A blank says nothing and is looked past;
+-- position_before looks past closed stages too.
 WITH tracked AS (
     SELECT deal_id, valid_from, id, stage, amount, close_date, forecast_category
     FROM deal_changes
