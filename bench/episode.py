@@ -123,7 +123,7 @@ class _Life:
         self.tally = Counter[str]()
 
     def live(self, *, troubled: bool) -> None:
-        """Go through the script, then run once more in peace, and hear of what that wrote."""
+        """Go through the script, then on in peace: learn what lost answers said, act on it, and hear of that."""
         for step in self.script.steps:
             self.team.later(hours=step.hours)
             for deed in step.deeds:
@@ -135,8 +135,8 @@ class _Life:
                 self.team.later(minutes=5)
                 self._run("often")
         self.team.later(hours=24)
-        self._run("morning")
-        self._run("often")
+        for rhythm in ("often", "morning", "often"):
+            self._run(rhythm)
 
     def wrong(self) -> Iterator[str]:
         """The promises that do not hold, as sentences."""
