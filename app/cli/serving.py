@@ -28,8 +28,8 @@ def serve(
 ) -> None:
     """Serve pages and hooks, until Ctrl-C; on SQLite also run every connection on schedule.
 
-    Often: every 5 minutes. Nightly, a comparison with all the CRM shows: 02:32 UTC. Mornings: 07:00 in each manager's
-    time zone, on working days. On PostgreSQL `coachsync worker` does that.
+    Often: every 5 minutes. Nightly, a comparison with all the CRM shows: from 02:32 UTC on. Mornings: 07:00 in each
+    manager's time zone, on working days. On PostgreSQL `coachsync worker` does that.
     """
     settings, ending = read_settings(), Ending()
     with opened(settings) as store:
@@ -84,4 +84,7 @@ def _serve(app: Any, host: str, port: int, ending: Ending) -> None:
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=5)
     server = _Server(config)
     ending.then = partial(setattr, server, "should_exit", True)
-    server.run()
+    try:
+        server.run()
+    finally:  # also where the port is taken: or what runs beside it would go on
+        ending.begin(1)

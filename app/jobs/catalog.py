@@ -71,6 +71,7 @@ CATALOG: tuple[Job, ...] = (
     Job(
         name="nightly",
         schedule="32 2 * * *",
+        spread=timedelta(hours=2),
         run=pipeline.nightly,
         limit=timedelta(hours=2),
         first_wait=timedelta(minutes=5),

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 18.0
 
 
 class Ending:
-    """Whether this process was told to end, by SIGTERM or Ctrl-C; `then` is called once when it is."""
+    """Whether this process is to end, told by SIGTERM or Ctrl-C; `then` is called once when it is."""
 
     def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.then: Callable[[], object] = lambda: None
@@ -31,19 +31,24 @@ class Ending:
 
     def listen(self) -> None:
         """Take the signals of this process; call it from the main thread."""
-        signal.signal(signal.SIGTERM, self._tell)
-        signal.signal(signal.SIGINT, self._tell)
+        signal.signal(signal.SIGTERM, self._signalled)
+        signal.signal(signal.SIGINT, self._signalled)
 
-    def _tell(self, number: int, frame: Any) -> None:
+    def begin(self, code: int = 0) -> None:
+        """End, and with this exit code where what is in hand takes too long."""
+        if not self._told.is_set():
+            self._told.set()
+            late = threading.Timer(self._patience_seconds, _give_up, [code])
+            late.daemon = True
+            late.start()
+            self.then()
+
+    def _signalled(self, number: int, frame: Any) -> None:
         if self._told.is_set():
             os._exit(128 + number)
-        self._told.set()
-        late = threading.Timer(self._patience_seconds, _give_up, [number])
-        late.daemon = True
-        late.start()
-        self.then()
+        self.begin(128 + number)
 
 
-def _give_up(number: int) -> None:
+def _give_up(code: int) -> None:
     log.warning("ended_in_the_middle", reason="What was in hand took too long; the next run goes on from there.")
-    os._exit(128 + number)
+    os._exit(code)

@@ -42,7 +42,7 @@ def calling(store: Store) -> Iterator[Callable[[str], None]]:
 
     def wake(name: str) -> None:
         with suppress(ProcrastinateException):  # it is asked already, or will be found by the next look
-            app.configure_task("work", queueing_lock=name).defer(name=name)
+            app.configure_task("work", queueing_lock=name, priority=1).defer(name=name)
 
     with app.open():
         yield wake

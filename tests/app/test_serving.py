@@ -1,6 +1,7 @@
 """The service as processes: told to end it gives back what it has, killed it loses nothing, on either database."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from app.errors import NotReady
 from app.store import ledger, schema
 from app.store.session import Store, open_store
 from bench.crew import Crew
@@ -132,6 +134,17 @@ def test_workers_killed_at_random_plan_each_morning_once(postgresql: Store, crew
         found = lived(place, workers=2, kills=4, seed=5)
     assert found.wrong == []
     assert len(found.due) == 4 * 4
+
+
+def test_where_the_port_is_taken_nothing_goes_on(crew: Crew, tmp_path: Path) -> None:
+    """Neither the pages nor what had already begun beside them."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        estate(crew, f"sqlite:///{tmp_path}/x.sqlite3", tmp_path, 1, slow_seconds=0.15) as place,
+    ):
+        member = place.start("serve", "--port", str(taken.getsockname()[1]))
+        assert crew.wait(member) == NotReady.exit_code
+        assert place.tasks("org0") == {}
 
 
 def test_told_twice_it_is_gone_at_once() -> None:

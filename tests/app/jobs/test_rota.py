@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,14 +25,27 @@ MORNING = MONDAY  # 8 o'clock in Berlin
 YESTERDAY = MORNING - timedelta(days=1)
 
 
-@pytest.fixture
-def company(store: Store, tmp_path: Path) -> Iterator[Company]:
-    """The team, connected a day ago and pulled, so that its managers are known."""
-    found = open_company(store, tmp_path)
+@contextmanager
+def opened(store: Store, home: Path) -> Iterator[Company]:
+    """The team, connected a day ago and never pulled."""
+    found = open_company(store, home)
     with store.begin() as transaction:
         transaction.execute(update(ledger.connections).values(created_at=YESTERDAY))
     yield found
     found.close()
+
+
+@pytest.fixture
+def company(sqlite: Store, tmp_path: Path) -> Iterator[Company]:
+    with opened(sqlite, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def anywhere(store: Store, tmp_path: Path) -> Iterator[Company]:
+    """The same on either database."""
+    with opened(store, tmp_path) as found:
+        yield found
 
 
 @dataclass(slots=True)
@@ -84,19 +98,19 @@ def revoked(company: Company, name: str) -> None:
         connections.save(transaction, company.vault, name, "salesforce", wrong, secrets, YESTERDAY)
 
 
-def test_everything_that_is_due_is_done_once(company: Company) -> None:
+def test_everything_that_is_due_is_done_once(anywhere: Company) -> None:
     """First what nobody has pulled, then the morning it shows to be due; a night is an often. Then nothing is left."""
-    shift = Shift(company)
+    shift = Shift(anywhere)
     assert shift.rota().look() == [NAME]
     shift.rota().work(NAME)
     assert sorted(rhythm for rhythm, _ in shift.runs()) == ["morning", "often", "often", "weekly"]
     assert {manager for manager, day in shift.days() if day == MORNING.date()} >= {MONA, MARK}
-    written = len(company.tasks())
+    written = len(anywhere.tasks())
     assert written
     assert shift.rota().look() == []
     shift.rota().work(NAME)
     assert len(shift.runs()) == 4
-    assert len(company.tasks()) == written
+    assert len(anywhere.tasks()) == written
 
 
 def test_managers_in_other_zones_have_their_own_morning(company: Company) -> None:
@@ -122,20 +136,29 @@ def test_a_morning_by_hand_counts_as_todays(company: Company) -> None:
     assert [rhythm for rhythm, _ in shift.runs()].count("morning") == 1
 
 
-def test_a_revoked_connection_waits_for_a_person_and_the_others_do_not(company: Company) -> None:
-    """It is tried once, paused, and not looked at again until it was mended."""
-    revoked(company, "revoked")
+def test_a_service_that_slept_makes_up_one_morning(company: Company) -> None:
+    """From Monday to Thursday afternoon: Thursday's, and none of those between."""
     shift = Shift(company)
+    shift.rota().work(NAME)
+    company.later(days=3, hours=6)
+    shift.rota().work(NAME)
+    assert {day.isoformat() for manager, day in shift.days() if manager == MONA} == {"2026-11-16", "2026-11-19"}
+
+
+def test_a_revoked_connection_waits_for_a_person_and_the_others_do_not(anywhere: Company) -> None:
+    """It is tried once, paused, and not looked at again until it was mended."""
+    revoked(anywhere, "revoked")
+    shift = Shift(anywhere)
     assert set(shift.rota().look()) == {NAME, "revoked"}
     for name in ("revoked", NAME):
         shift.rota().work(name)
     assert shift.opened.count("revoked") == 1
     assert shift.turn("often", "revoked").attempts == 1
     assert shift.turn("often").attempts == 0
-    company.later(hours=1)
+    anywhere.later(hours=1)
     assert shift.rota().look() == [NAME]
-    with company.store.begin() as transaction:
-        connections.pause(transaction, named(company.store, "revoked"), None)
+    with anywhere.store.begin() as transaction:
+        connections.pause(transaction, named(anywhere.store, "revoked"), None)
     assert set(shift.rota().look()) == {NAME, "revoked"}
 
 
@@ -159,13 +182,13 @@ def test_a_crm_that_is_down_is_asked_ever_less_often(company: Company) -> None:
     assert shift.turn("often").reason is None
 
 
-def test_who_is_second_gives_way(company: Company) -> None:
+def test_who_is_second_gives_way(anywhere: Company) -> None:
     """While somebody is at work on a connection, another finds that out before opening it, and says nothing."""
-    shift = Shift(company)
-    with company.store.lock(NAME):
+    shift = Shift(anywhere)
+    with anywhere.store.lock(NAME):
         shift.rota().work(NAME)
     assert shift.opened == []
-    assert company.rows(turns.turns) == []
+    assert anywhere.rows(turns.turns) == []
 
 
 def test_a_run_that_takes_too_long_ends_and_the_next_goes_on(company: Company) -> None:
@@ -209,45 +232,45 @@ def test_a_service_that_ends_gives_back_what_it_has_in_hand(company: Company) ->
     assert company.rows(canonical.deals) == []
 
 
-def test_what_was_asked_for_is_answered_with_what_was_done(company: Company) -> None:
+def test_what_was_asked_for_is_answered_with_what_was_done(anywhere: Company) -> None:
     """A run that was asked for is run although nothing is due, and its numbers are the answer."""
-    shift = Shift(company)
+    shift = Shift(anywhere)
     shift.rota().work(NAME)
-    org = named(company.store, NAME)
-    with company.store.begin() as transaction:
-        requests.ask(transaction, org.id, [Wish(source="api", key="1", job="often", arguments={})], company.now)
+    org = named(anywhere.store, NAME)
+    with anywhere.store.begin() as transaction:
+        requests.ask(transaction, org.id, [Wish(source="api", key="1", job="often", arguments={})], anywhere.now)
     assert shift.rota().look() == [NAME]
     shift.rota().work(NAME)
-    with company.store.read() as transaction:
+    with anywhere.store.read() as transaction:
         found = requests.find(transaction, org.id, "api", "1")
     assert found
-    assert found.answered_at == company.now
+    assert found.answered_at == anywhere.now
     assert found.answer["pulled"]
-    assert found.run_id == company.rows(ledger.runs)[-1]["id"]
+    assert found.run_id == anywhere.rows(ledger.runs)[-1]["id"]
     assert shift.rota().look() == []
 
 
-def test_two_at_once_plan_a_morning_once(company: Company) -> None:
+def test_two_at_once_plan_a_morning_once(anywhere: Company) -> None:
     """Whoever comes second finds the first at work, or its work done."""
-    shift = Shift(company)
+    shift = Shift(anywhere)
     both = [threading.Thread(target=shift.rota().work, args=[NAME]) for _ in range(2)]
     for one in both:
         one.start()
     for one in both:
         one.join()
-    with company.store.read() as transaction:
+    with anywhere.store.read() as transaction:
         runs = transaction.execute(select(turns.mornings.c.manager_id, turns.mornings.c.day)).all()
     assert len(runs) == len(set(runs))
     assert [error for _, error in shift.runs()] == [None] * len(shift.runs())
-    references = [task["Coaching_Key__c"] for task in company.tasks()]
+    references = [task["Coaching_Key__c"] for task in anywhere.tasks()]
     assert len(references) == len(set(references)) > 0
 
 
-def test_a_mornings_day_is_kept_once(company: Company) -> None:
+def test_a_mornings_day_is_kept_once(anywhere: Company) -> None:
     """A day before the newest one that was had is had as well."""
-    org, run = named(company.store, NAME), 1
-    company.often()
-    with company.store.begin() as transaction:
+    org, run = named(anywhere.store, NAME), 1
+    anywhere.often()
+    with anywhere.store.begin() as transaction:
         assert turns.claim(transaction, org.id, {MONA: date(2026, 11, 17)}, run) == {MONA}
         days = {MONA: date(2026, 11, 16), MARK: date(2026, 11, 16)}
         assert turns.claim(transaction, org.id, days, run) == {MARK}
