@@ -1,6 +1,5 @@
 """What the API reads: rows a page at a time, the newest first, and only those the asker may see."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +12,8 @@ from app.store.ledger import outcomes, runs
 from app.store.requests import requests
 
 Row = dict[str, Any]
+NAME = func.coalesce(deals.c.name, users.c.name).label("name")
+"""Of the deal or the person that a row is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def _findings(connection_id: int, sight: Sight) -> Select[Any]:
     rep = case((findings.c.grain == "deal", deals.c.owner_id), (findings.c.grain == "rep", findings.c.subject_id))
     title = rule_versions.c.content["title"].as_string()
     of_rule = and_(rule_versions.c.rule_id == findings.c.rule_id, rule_versions.c.version == findings.c.rule_version)
-    query = select(findings, rep.label("rep_id"), title.label("title"), *_named())
+    query = select(findings, rep.label("rep_id"), title.label("title"), NAME)
     query = _with_names(query, findings, connection_id).outerjoin(rule_versions, of_rule)
     return query.where(findings.c.connection_id == connection_id, _of_finding(connection_id, sight, rep))
 
@@ -120,7 +121,7 @@ def _of_finding(connection_id: int, sight: Sight, rep: ColumnElement[Any]) -> Co
 
 
 def _items(connection_id: int, sight: Sight) -> Select[Any]:
-    query = select(plan_items, plans.c.week, *_named()).join(plans, plans.c.id == plan_items.c.plan_id)
+    query = select(plan_items, plans.c.week, NAME).join(plans, plans.c.id == plan_items.c.plan_id)
     query = _with_names(query, plan_items, connection_id)
     return query.where(plan_items.c.connection_id == connection_id, _of_item(sight))
 
@@ -129,10 +130,6 @@ def _of_item(sight: Sight) -> ColumnElement[bool]:
     if sight.rep_id:
         return plan_items.c.rep_id == sight.rep_id
     return plan_items.c.manager_id == sight.manager_id if sight.manager_id else plan_items.c.grain == "deal"
-
-
-def _named() -> Sequence[ColumnElement[Any]]:
-    return [func.coalesce(deals.c.name, users.c.name).label("name")]
 
 
 def _with_names(query: Select[Any], table: Table, connection_id: int) -> Select[Any]:
