@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from app.web import api, hooks, pages, problem
+from app.web.bounds import Bounded
 from app.web.room import Room
 
 
@@ -13,6 +14,7 @@ def create_app(room: Room) -> FastAPI:
     app = FastAPI(title="coachsync", version=version("coachsync"), docs_url=None, redoc_url=None)
     app.state.room = room
     problem.install(app)
+    app.add_middleware(Bounded)
     app.include_router(pages.routes(room))
     app.include_router(hooks.routes(room))
     app.include_router(api.routes())

@@ -52,7 +52,7 @@ def open_to(*roles: Role, refuses: tuple[int, ...] = (), also: Mapping[int | str
         if caller.role not in roles:
             raise HTTPException(403, f"This is open to tokens of role {', '.join(roles)}; yours is {caller.role}.")
 
-    responses = problems(400, 401, 403, 404, 422, 503, *refuses) | dict(also)
+    responses = problems(400, 401, 403, 404, 413, 422, 503, *refuses) | dict(also)
     return {"dependencies": [Depends(check)], "openapi_extra": {"x-roles": list(roles)}, "responses": responses}
 
 

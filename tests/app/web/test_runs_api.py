@@ -1,6 +1,7 @@
 """Runs over the API: what there was, page by page, and asking for one more."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -81,3 +82,11 @@ def test_every_refusal_is_a_problem(ops: httpx.Client, method: str, path: str, s
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.status_code == answer.json()["status"] == status
     assert answer.json()["title"]
+
+
+@pytest.mark.parametrize("content", [b" " * 6_000_000, (b" " * 1_000_000 for _ in range(6))], ids=["whole", "chunked"])
+def test_no_stranger_decides_how_much_is_read(client: httpx.Client, content: Any) -> None:
+    """The body is read before the token is looked at, so it has an end."""
+    refused = client.post(RUNS, content=content, headers={"Content-Type": "application/json"})
+    assert refused.status_code == 413
+    assert refused.headers["content-type"] == "application/problem+json"

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.store import requests, runs, schema
+from app.store import requests, runs, schema, turns
 from app.store.requests import Wish
 from app.store.session import Store
+from app.store.turns import Turn
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 
@@ -52,6 +53,7 @@ def test_readyz_says_how_long_the_queue_waits(client: httpx.Client, fresh: Store
 def test_metrics_are_what_the_store_holds(as_role: Callable[..., httpx.Client], fresh: Store, acme: int) -> None:
     """Counted when asked, so that many processes tell the same."""
     with fresh.begin() as transaction:
+        turns.keep(transaction, acme, "nightly", Turn(attempts=2, reason="The CRM did not answer."))
         runs.keep_cursor(transaction, acme, "deal", "cursor", NOW - timedelta(minutes=4))
         for error in (None, None, "The CRM did not answer."):
             run = runs.start(transaction, acme, "often", NOW, NOW)
@@ -70,9 +72,10 @@ def test_metrics_are_what_the_store_holds(as_role: Callable[..., httpx.Client], 
     assert found["coachsync_pull_lag_seconds", "acme", "deal"] == 240
     assert found["coachsync_rows_pulled_24h", "acme", "deal"] == 90
     assert found["coachsync_api_calls_24h", "acme"] == 21
-    assert found["coachsync_api_share", "acme"] == 0.1
+    assert found["coachsync_api_share",] == 0.1
     assert found["coachsync_runs_total", "acme", "done", "often"] == 2
     assert found["coachsync_runs_total", "acme", "often", "stopped"] == 1
+    assert found["coachsync_attempts_in_vain", "acme", "nightly"] == 2
     assert found["coachsync_requests_waiting", "review"] == 1
     assert found["coachsync_oldest_request_seconds",] == 90
     assert found["coachsync_request_seconds", "0.5", "flow"] == 2
