@@ -6,7 +6,7 @@ which it leaves alone where it saw a person complete them.
 
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select, update
 
 from app.store.ledger import intents
 from app.store.ledger import outcomes as table
@@ -29,6 +29,16 @@ def give(connection: Connection, connection_id: int, answer: Outcome) -> None:
         _move_task(connection, connection_id, answer.item_id, answer.due)
     else:
         end_item(connection, answer.item_id, answer.kind, answer.at)
+        _withdraw(connection, answer.item_id)
+
+
+def _withdraw(connection: Connection, item_id: int) -> None:
+    """What never reached the CRM need not go there any more."""
+    columns = intents.c
+    untried = and_(columns.state == "pending", columns.attempts == 0)
+    never_there = (columns.crm_id.is_(None), or_(untried, columns.state == "refused"))
+    own = (columns.item_id == item_id, columns.role != "note")
+    connection.execute(update(intents).where(*own, *never_there).values(state="withdrawn"))
 
 
 def _move_task(connection: Connection, connection_id: int, item_id: int, until: date) -> None:

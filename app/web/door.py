@@ -4,6 +4,7 @@ A route says with `open_to` who may use it; the OpenAPI document repeats it as `
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
@@ -12,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.store import connections, tokens
 from app.store.connections import Org
 from app.store.listing import Sight
+from app.store.session import StoreFailed
 from app.store.tokens import Role, Token
 from app.web.problem import problems
 from app.web.room import Room
@@ -37,7 +39,8 @@ def caller_of(room: AtRoom, given: Bearer) -> Token:
     if token is None:
         raise HTTPException(401, "Send a token that counts: `Authorization: Bearer coach_…`.", SIGN_IN)
     if tokens.is_worth_noting(token, room.clock()):
-        with room.store.begin() as transaction:
+        # what is not noted now is noted with the next request; it is no reason to turn anybody away
+        with suppress(StoreFailed), room.store.begin() as transaction:
             tokens.note_use(transaction, token, room.clock())
     return token
 
