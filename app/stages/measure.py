@@ -123,7 +123,7 @@ def measure_deals(
     with store.read() as transaction:
         rows |= benchmarks.read(transaction, connection_id)
     steps = [step for step in STEPS if step not in NOT_OF_A_DEAL]
-    with laid_out(rows, as_of=as_of, known_at=known_at, steps=steps) as connection:
+    with laid_out(rows, as_of=as_of, known_at=known_at, threads=1, steps=steps) as connection:
         return Observed(facts=_facts(connection, as_of, ("deal",)), events=_made(connection, EVENTS))
 
 
