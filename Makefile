@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
 
 .PHONY: demo test lint check bench serve lock clean
 
@@ -33,9 +35,9 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-lock:  ## pin and hash what is installed, naming no index
-	$(BIN)/pip-compile --quiet --extra dev --extra bench --allow-unsafe --generate-hashes --strip-extras \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+lock:  ## pin and hash what is installed, and what of it the image needs, naming no index
+	$(COMPILE) --extra dev --extra bench --output-file requirements.lock pyproject.toml
+	$(COMPILE) --all-build-deps --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
