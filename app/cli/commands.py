@@ -31,7 +31,7 @@ from app.cli.indicators import indicators
 from app.cli.options import AsJson, AsOf, Name, Rules
 from app.cli.playground import demo, sandbox
 from app.cli.scorecard import scorecard
-from app.cli.serving import db_upgrade, serve, worker
+from app.cli.serving import db_rekey, db_upgrade, serve, worker
 from app.cli.tokens import tokens_cli
 from app.cli.trials import rules_backtest, rules_preview
 from app.errors import NotReady
@@ -290,6 +290,7 @@ cli.command()(scorecard)
 cli.command()(serve)
 cli.command()(worker)
 db.command("upgrade")(db_upgrade)
+db.command("rekey")(db_rekey)
 cli.command()(sandbox)
 cli.command()(demo)
 

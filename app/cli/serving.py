@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from app.cli.desk import coaching_of, laid_out, now, opened, out, read_settings
+from app.cli.desk import coaching_of, laid_out, now, opened, out, read_settings, vault_of
 from app.config import Settings
 from app.errors import NotReady
 from app.jobs import local, workers
 from app.jobs.ending import Ending
 from app.jobs.rota import Rota
 from app.store import schema
+from app.store.connections import put_new_key
+from app.store.sealed import rekey
 from app.store.session import Store
 
 Concurrency = Annotated[int, typer.Option(min=1, help="On how many connections to work at once.")]
@@ -60,6 +62,19 @@ def db_upgrade() -> None:
         if store.server:
             workers.furnish(store)
         out.print(f"The database is at {revision}.")
+
+
+def db_rekey() -> None:
+    """Encrypt every stored secret with a new key, made for the key file, or with the first of COACHSYNC_SECRET_KEY.
+
+    Former keys are kept: backups need them. Then start serve and workers again.
+    """
+    settings = read_settings()
+    with opened(settings) as store, store.lock("the secret key"), store.begin() as transaction:
+        if not settings.secret_key:
+            put_new_key(settings.home)
+        count = rekey(transaction, vault_of(settings))
+    out.print(f"Encrypted with the new key: {count}. Start serve and workers again; backups still need the former key.")
 
 
 def _rota(settings: Settings, store: Store, ending: Ending) -> Rota:

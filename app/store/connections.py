@@ -2,18 +2,22 @@
 
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.store.canonical import TABLES
 from app.store.ledger import connections
 from app.store.session import StoreFailed
+
+KEY_FILE = "secret.key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +32,20 @@ class Org:
 
 
 class Vault:
-    """Encrypts and decrypts secrets with a key from the environment or a file that only its owner can read."""
+    """Encrypts secrets with the first of its keys and decrypts what any of them encrypted.
 
-    def __init__(self, home: Path, key: str | None) -> None:
+    They are separated by commas in the environment, or stand each on a line of a file that only its owner can read.
+    """
+
+    def __init__(self, home: Path, keys: str | None) -> None:
         try:
-            self._fernet = Fernet(key.encode() if key else _key_file(home / "secret.key"))
+            each = keys.encode().split(b",") if keys else _key_file(home / KEY_FILE).split()
+            self._fernet = MultiFernet([Fernet(key.strip()) for key in each])
         except ValueError as error:
             raise StoreFailed(
                 "COACHSYNC_SECRET_KEY is no key; leave it unset, or use 32 url-safe base64 bytes."
-                if key
-                else f"{home / 'secret.key'} is damaged; restore it, or remove it and connect again."
+                if keys
+                else f"{home / KEY_FILE} is damaged; restore it, or remove it and connect again."
             ) from error
 
     def close_in(self, secrets: Mapping[str, str]) -> str:
@@ -46,13 +54,35 @@ class Vault:
 
     def open_up(self, text: str) -> dict[str, str]:
         """The secrets again; raises StoreFailed when the key is another one."""
-        try:
+        with _another_key():
             return dict(json.loads(self._fernet.decrypt(text.encode())))
-        except InvalidToken as error:
-            raise StoreFailed(
-                "The stored secrets were encrypted with another key; put back secret.key or the COACHSYNC_SECRET_KEY "
-                "that was set, or connect again."
-            ) from error
+
+    def close_anew(self, text: str) -> str:
+        """The same secrets under the first key; raises StoreFailed when none of the keys opens them."""
+        with _another_key():
+            return self._fernet.rotate(text.encode()).decode()
+
+
+@contextmanager
+def _another_key() -> Iterator[None]:
+    try:
+        yield
+    except InvalidToken as error:
+        raise StoreFailed(
+            "The stored secrets were encrypted with another key; put back secret.key or the COACHSYNC_SECRET_KEY "
+            "that was set, or connect again."
+        ) from error
+
+
+def put_new_key(home: Path) -> None:
+    """Put a new key before those of the key file; whatever happens meanwhile, the file is whole."""
+    path = home / KEY_FILE
+    former = _key_file(path)
+    with tempfile.NamedTemporaryFile(dir=home, delete=False) as file:  # only its owner can read it
+        file.write(Fernet.generate_key() + b"\n" + former)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, path)
 
 
 def _key_file(path: Path) -> bytes:
