@@ -186,6 +186,6 @@ def test_a_review_killed_anywhere_is_made_again_without_doubles(killer: Killer, 
     wish = Wish(source="flow", key="1", job="review", arguments={"deal_id": LIVELY[0], "event": "changed"})
     with company.store.begin() as transaction:
         requests.ask(transaction, 1, [wish], company.now)
-    kill_at_every_step(killer, company, "review", every=9 if on_sqlite(company) else 23)
+    kill_at_every_step(killer, company, "review", every=13 if on_sqlite(company) else 41)
     assert (len(company.tasks()), len(company.notes())) == (2, 1)
     assert [row["answer"]["became"] for row in company.rows(requests.requests)] == ["planned"]

@@ -57,7 +57,17 @@ PLENTY = Coaching.model_validate(
 @pytest.fixture
 def company(store: Store, tmp_path: Path) -> Iterator[Company]:
     """The team after a morning on which no event was news, with time for every talk."""
-    found = open_company(store, tmp_path, furnish=with_a_past)
+    yield from after_a_morning(store, tmp_path)
+
+
+@pytest.fixture
+def small(sqlite: Store, tmp_path: Path) -> Iterator[Company]:
+    """The same on one database only, for what happens outside of it."""
+    yield from after_a_morning(sqlite, tmp_path)
+
+
+def after_a_morning(store: Store, home: Path) -> Iterator[Company]:
+    found = open_company(store, home, furnish=with_a_past)
     found.rules, found.coaching = of_events(), PLENTY
     found.morning()
     assert found.tasks() == []
@@ -172,16 +182,16 @@ def test_a_change_that_a_pull_or_a_morning_saw_first_is_news_once(company: Compa
     assert set(found(company)) == {LIVELY[0], LIVELY[1]}
 
 
-def test_what_the_caps_hold_back_is_listed(company: Company) -> None:
+def test_what_the_caps_hold_back_is_listed(small: Company) -> None:
     """No task, and the plan of the week says why."""
-    company.coaching = Coaching.model_validate({"api_share": 1, "planning": {"prompts_a_week": 0}})
-    change(company, LIVELY[0], StageName="Prospecting")
-    hint(company, LIVELY[0])
-    review(company)
-    assert company.tasks() == []
-    ((deal, became),) = told(company)
+    small.coaching = Coaching.model_validate({"api_share": 1, "planning": {"prompts_a_week": 0}})
+    change(small, LIVELY[0], StageName="Prospecting")
+    hint(small, LIVELY[0])
+    review(small)
+    assert small.tasks() == []
+    ((deal, became),) = told(small)
     assert became.startswith("held back: The manager has as many prompts")
-    (left,) = (left for plan in company.rows(plans) for left in plan["left_out"])
+    (left,) = (left for plan in small.rows(plans) for left in plan["left_out"])
     assert (deal, left["subject_id"], left["why_not"]) == (LIVELY[0], LIVELY[0], became.removeprefix("held back: "))
 
 
@@ -201,43 +211,43 @@ def test_other_deals_are_left_to_the_morning(company: Company) -> None:
     assert (company.task(LIVELY[0])["IsClosed"], company.task(LIVELY[1])["IsClosed"]) == (0, 1)
 
 
-def test_a_deal_that_is_gone_or_unknown_is_no_error(company: Company) -> None:
+def test_a_deal_that_is_gone_or_unknown_is_no_error(small: Company) -> None:
     """Whoever asks is told; a deal that was deleted took its tasks with it, and nothing holds of it any more."""
-    change(company, LIVELY[0], NextStep="help: what now?")
-    hint(company, LIVELY[0])
-    review(company)
-    control.hard_delete(company.org, object_name="Opportunity", key=LIVELY[1])
-    control.delete(company.org, user=RITA, object_name="Opportunity", key=LIVELY[0])
+    change(small, LIVELY[0], NextStep="help: what now?")
+    hint(small, LIVELY[0])
+    review(small)
+    control.hard_delete(small.org, object_name="Opportunity", key=LIVELY[1])
+    control.delete(small.org, user=RITA, object_name="Opportunity", key=LIVELY[0])
     for text in (LIVELY[0], LIVELY[1], make_id("006", 999), "00T000000000001AAA", "nonsense"):
-        hint(company, text)
-    review(company)
-    assert told(company)[1:] == [
+        hint(small, text)
+    review(small)
+    assert told(small)[1:] == [
         (LIVELY[0], "nothing to do"),
         (LIVELY[1], "nothing to do"),
         (make_id("006", 999), "unknown deal"),
         (None, "unknown deal"),
         (None, "unknown deal"),
     ]
-    assert found(company) == {}
-    assert [row["state"] for row in company.rows(plan_items)] == ["cleared"]
+    assert found(small) == {}
+    assert [row["state"] for row in small.rows(plan_items)] == ["cleared"]
 
 
-def test_before_the_first_morning_it_is_said_so(company: Company) -> None:
+def test_before_the_first_morning_it_is_said_so(small: Company) -> None:
     """Nothing is known yet that a deal could be held against."""
-    with company.store.begin() as transaction:
+    with small.store.begin() as transaction:
         transaction.execute(delete(benchmarks.benchmarks))
-    hint(company, LIVELY[0])
-    assert review(company).api_calls == 0
-    assert [one.error for one in answered(company)] == [NO_MORNING]
+    hint(small, LIVELY[0])
+    assert review(small).api_calls == 0
+    assert [one.error for one in answered(small)] == [NO_MORNING]
 
 
-def test_a_crm_that_cannot_be_reached_keeps_the_question_open(company: Company) -> None:
+def test_a_crm_that_cannot_be_reached_keeps_the_question_open(small: Company) -> None:
     """The next review answers it."""
-    change(company, LIVELY[0], NextStep="help: what now?")
-    hint(company, LIVELY[0])
-    company.org.faults.order(Fault(effect="drop_before", path="composite", times=2))
+    change(small, LIVELY[0], NextStep="help: what now?")
+    hint(small, LIVELY[0])
+    small.org.faults.order(Fault(effect="drop_before", path="composite", times=2))
     with pytest.raises(Interrupted):
-        review(company)
-    assert [one.answered_at for one in answered(company)] == [None]
-    review(company)
-    assert told(company) == [(LIVELY[0], "planned")]
+        review(small)
+    assert [one.answered_at for one in answered(small)] == [None]
+    review(small)
+    assert told(small) == [(LIVELY[0], "planned")]
