@@ -11,6 +11,7 @@ BENCHES = (
     "failures",
     "morning",
     "review",
+    "events",
     "judgement",
     "convergence",
     "detectors",
