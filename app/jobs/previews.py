@@ -1,12 +1,14 @@
 """Rules tried because somebody asked over the API."""
 
+from dataclasses import replace
+
 import structlog
 
 from app.errors import NotReady
 from app.pipeline import Loop, Report
 from app.store import canonical, requests, rulesets
 from app.store.requests import Request
-from app.trial.preview import managers_of, plain, preview
+from app.trial.preview import Preview, managers_of, plain, preview
 from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import load_texts
 from coaching_rules.model import RuleSet
@@ -40,7 +42,13 @@ def _tried(loop: Loop, request: Request) -> dict[str, object]:
     found = preview(loop.store, loop.org, loop.coaching, _rules(loop, request), as_of=now, now=now)
     with loop.store.read() as transaction:
         called = canonical.names(transaction, loop.org.id, managers_of(found))
-    return plain(found, called)
+    return plain(_of_deals(found), called)
+
+
+def _of_deals(found: Preview) -> Preview:
+    """Without who is meant by rules about people: what is about a rep is for the rep and the manager; counts stay."""
+    deals = {rule: [one for one in findings if one.grain == "deal"] for rule, findings in found.findings.items()}
+    return replace(found, findings=deals)
 
 
 def _rules(loop: Loop, request: Request) -> RuleSet:

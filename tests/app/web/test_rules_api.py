@@ -1,5 +1,6 @@
 """Rules over the API: what was pushed, and what rules would say before they are."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from app.jobs.previews import previews
 from app.store import requests, rulesets
 from app.store.session import Store
 from app.web.room import Room
-from coaching_rules.loader import load
+from coaching_rules.loader import load, starter
 
 QUIET_RULE = (RULES / "quiet_deal.yml").read_text()
 PREVIEWS = "/api/v1/connections/{}/previews"
@@ -57,4 +58,21 @@ def test_rules_are_tried_when_their_turn_comes(ops: httpx.Client, fresh: Store, 
     assert len(answered["live"]["answer"]["rules"]) == 2
     assert answered["wrong"]["answer"] is None
     assert "quiet_deal.yml" in answered["wrong"]["error"]
+    company.close()
+
+
+def test_a_preview_counts_people_and_does_not_name_them(ops: httpx.Client, fresh: Store, tmp_path: Path) -> None:
+    """What is about a rep is for the rep and the manager, also before a rule is live."""
+    company: Company = open_company(fresh, tmp_path)
+    company.often()
+    (uncoached,) = (rule.text for rule in starter().rules if rule.id == "rep_uncoached")
+    everybody = "tenure_days >= 0 or days_since_coached >= 0 or coaching_known_days >= 0"
+    rule_text = re.sub(r"(?m)^when: .*$", f"when: {everybody}", uncoached)
+    asked = ask(ops, "amber", "people", files={"rep_uncoached": rule_text})
+    previews(company.loop())
+    answered = ops.get(asked.headers["location"]).json()
+    assert answered["error"] is None
+    (rule,) = answered["answer"]["rules"]
+    assert rule["matched"] > 0
+    assert rule["found"] == []
     company.close()
