@@ -15,15 +15,26 @@ PATIENCE_SECONDS = 18.0
 
 
 class Ending:
-    """Whether this process is to end, told by SIGTERM or Ctrl-C; `then` is called once when it is."""
+    """Whether this process is to end, told by SIGTERM or Ctrl-C; `then` is called when it is."""
 
     def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self.then: Callable[[], object] = lambda: None
+        self._then: Callable[[], object] = lambda: None
         self._told = threading.Event()
         self._patience_seconds = patience_seconds
 
     def __call__(self) -> bool:
         return self._told.is_set()
+
+    @property
+    def then(self) -> Callable[[], object]:
+        """What ends the work; called at once where the process was told while it still began."""
+        return self._then
+
+    @then.setter
+    def then(self, call: Callable[[], object]) -> None:
+        self._then = call
+        if self._told.is_set():
+            call()
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until told to end; whether it was."""
@@ -41,7 +52,7 @@ class Ending:
             late = threading.Timer(self._patience_seconds, _give_up, [code])
             late.daemon = True
             late.start()
-            self.then()
+            self._then()
 
     def _signalled(self, number: int, frame: Any) -> None:
         if self._told.is_set():
