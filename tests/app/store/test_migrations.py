@@ -10,7 +10,21 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Column, Connection, Date, DateTime, Float, Integer, MetaData, Table, select, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    select,
+    text,
+)
 
 from app.store import schema
 from app.store.session import Store, open_store
@@ -24,6 +38,7 @@ SOME: dict[type, Any] = {
     Date: date(2026, 5, 15),
     DateTime: datetime(2026, 5, 15, 12, tzinfo=UTC),
     JSON: {"lantern": ["amber", 1]},
+    LargeBinary: b"amber",
 }
 STARTER = (
     "import sys\n"
