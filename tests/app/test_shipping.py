@@ -123,14 +123,37 @@ def test_only_the_proxy_reaches_what_is_composed() -> None:
     assert OURS["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
 
 
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that these words name, and what they give it."""
+    command: Any = get_command(cli)
+    while words and hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_is_one(words: list[str]) -> None:
     """The command line knows what image and composition ask of it."""
-    command: Any = get_command(cli)
-    while words and words[0] in getattr(command, "commands", {}):
-        command, words = command.commands[words[0]], words[1:]
-    assert not hasattr(command, "commands")
-    command.make_context("coachsync", list(words))
+    command, given_to_it = command_of(words)
+    command.make_context("coachsync", list(given_to_it))
+
+
+def typed(page: str) -> list[str]:
+    """What a page says to type after `coachsync`, in its blocks of code and in its sentences."""
+    prose_and_code = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ").split("```")
+    in_prose = re.findall(r"`coachsync ([^`]+)`", " ".join(prose_and_code[::2]))
+    in_code = re.findall(r"^coachsync ([^#\n]+)", "\n".join(prose_and_code[1::2]), flags=re.M)
+    return in_prose + in_code
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/run-it.md", "docs/hooks.md", "docs/api.md"])
+def test_what_the_pages_say_to_type_can_be_typed(page: str) -> None:
+    """Every command and every option in them is one."""
+    assert typed(page)
+    for line in typed(page):
+        command, words = command_of(line.split())
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known | {"--help"}, line
 
 
 @pytest.fixture(scope="module")
