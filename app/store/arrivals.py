@@ -54,7 +54,8 @@ def _copy(connection: Connection, staged: Table, rows: pa.Table) -> None:
     statement = f"COPY {staged.name} ({told}) FROM STDIN (FORMAT csv)"
     plain = pa.table([_plain(column, zone="Z") for column in rows.columns], rows.schema.names)
     text = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(plain, text, pyarrow.csv.WriteOptions(include_header=False))
+    # in one piece: pyarrow 26 writes zeros for rows that come behind a piece without any
+    pyarrow.csv.write_csv(plain.combine_chunks(), text, pyarrow.csv.WriteOptions(include_header=False))
     try:
         with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
             copy.write(memoryview(text.getvalue()))

@@ -61,6 +61,14 @@ def test_a_page_can_be_stored_again(shelf: Store) -> None:
     assert held(shelf) == before
 
 
+def test_records_come_in_pieces_of_which_some_may_be_empty(shelf: Store) -> None:
+    """As when one object of a kind tells nothing and the next one does."""
+    empty, one = SCHEMAS["deal"].empty_table(), pa.Table.from_pylist([change(0)], SCHEMAS["deal"])
+    with shelf.begin() as transaction:
+        canonical.store_page(transaction, 1, "deal", pa.concat_tables([empty, one, empty]), NOW)
+    assert [row["name"] for row in held(shelf)] == ["Zinc Yard"]
+
+
 def test_ids_that_differ_only_in_case_are_two_records(shelf: Store) -> None:
     """A CRM's ids are case-sensitive."""
     keep(shelf, change(0), change(0, id="006a"))
