@@ -79,7 +79,8 @@ def _alone(connection: Connection) -> None:
 
 
 def _has_tables(store: Store) -> bool:
-    return bool(inspect(store.engine).get_table_names())
+    with store.read() as connection:
+        return bool(inspect(connection).get_table_names())
 
 
 def _config() -> Config:
