@@ -44,6 +44,7 @@ def refresh(
     told = {kind: pa.concat_tables(records) for kind, records in shown.items()}
     now = clock()
     with store.begin() as transaction:
+        canonical.index_by_deal(transaction)
         held = canonical.hanging(transaction, connection_id, "deal", deals)
         for kind, records in told.items():
             canonical.store_page(transaction, connection_id, kind, records, now)

@@ -1,4 +1,4 @@
-"""What a review of a few deals needs: their rows by deal, what the morning learnt of all, and what happened."""
+"""What a review of a few deals needs: what the morning learnt of all deals, and what happened to some."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,5 +42,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection_id", "deal_id", "event", "happened_at", name=op.f("pk_deal_events")),
     )
     op.create_index(op.f("ix_deal_events_connection_id_looked_at"), "deal_events", ["connection_id", "looked_at"])
-    for table in ("deal_changes", "field_changes", "deal_contacts", "activities"):
-        op.create_index(op.f(f"ix_{table}_connection_id_deal_id"), table, ["connection_id", "deal_id"])
