@@ -27,7 +27,7 @@ FIRST_LOOK_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
 GIVEN_UP_AFTER = timedelta(hours=6)
 """A job that has not ended by then is taken for stuck, and its rows are read page by page."""
-PAGE_ROWS = 10_000
+PAGE_ROWS = 20_000
 END = "null"  # the literal word that Salesforce sends as the locator of the last page
 UNFINISHED = frozenset({"UploadComplete", "InProgress"})
 
