@@ -1,7 +1,7 @@
 """From an event in the CRM to the task in the CRM, through the service: `python -m bench events [SCALE [SECONDS]]`.
 
-Once a second a rep writes `help:` into the next step of an open deal and a flow tells the hook of it. The service runs as
-real processes: `coachsync serve` on SQLite, `serve` and one `worker` on PostgreSQL. *Seconds* run from before the
+Once a second a rep writes `help:` into the next step of an open deal and a flow tells the hook of it. The service runs
+as real processes: `coachsync serve` on SQLite, `serve` and one `worker` on PostgreSQL. *Seconds* run from before the
 edit until the CRM has confirmed the task. What is due on a schedule goes on beside it.
 """
 
