@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
+from app.store.canonical import crm_notes
 from app.store.ledger import intents, receipts
 from app.store.plans import as_content, as_json
 from connectors.records import Intent, NoteContent, Receipt, TaskContent
@@ -33,11 +34,15 @@ class Refusal:
 
 
 def due(connection: Connection, connection_id: int, now: datetime) -> list[Intent]:
-    """The intents to send now, oldest first."""
-    table = intents.c
+    """The intents to send now, oldest first.
+
+    A note that came home before it was sent is there already: an older store is in use again, restored from a backup.
+    """
+    table, notes = intents.c, crm_notes.c
+    there = and_(notes.connection_id == connection_id, notes.reference == table.reference)
     waits = and_(table.state.in_(("retry", "refused")), or_(table.retry_at.is_(None), table.retry_at <= now))
     rows = connection.execute(
-        select(intents)
+        select(intents, exists().where(there).label("there"))
         .where(table.connection_id == connection_id, or_(table.state.in_(("pending", "in_flight")), waits))
         .order_by(table.id)
     )
@@ -51,7 +56,7 @@ def _intent(row: Any) -> Intent:
         crm_id=row.crm_id,
         last_written=as_content(row.role, row.written) if row.written else None,
         unsure=tuple(as_content(row.role, sent) for sent in row.unsure or ()),
-        attempted=row.attempts > 0 and row.crm_id is None,
+        attempted=(row.attempts > 0 or row.there) and row.crm_id is None,
     )
 
 

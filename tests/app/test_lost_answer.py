@@ -1,9 +1,11 @@
 """Answers get lost, and people act in between: every write is made once, and what people did stays."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 import pytest
@@ -206,4 +208,16 @@ def test_receipts_before_a_user_is_deactivated_are_kept(company: Company) -> Non
     states = {row["role"]: row["state"] for row in company.rows(intents)}
     assert states == {"manager_task": "stored", "prep_task": "stored", "note": "in_flight"}
     company.send()
+    assert_all_there_once(company)
+
+
+def test_an_older_store_in_use_again_doubles_nothing(company: Company) -> None:
+    """As after a restore: what was written since is recognised, tasks by their key and notes by what came home."""
+    pipeline.often(company.loop())
+    with closing(connect(":memory:")) as backup, closing(connect(str(company.store.engine.url.database))) as file:
+        file.backup(backup)
+        company.morning()
+        backup.backup(file)
+    company.later(minutes=30)
+    company.morning()
     assert_all_there_once(company)
