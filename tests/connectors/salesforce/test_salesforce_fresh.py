@@ -68,7 +68,7 @@ def test_an_unknown_deal_brings_nothing(place, pulled):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "006", "00T5g000015ftgKEAQ", "0065g000015ftgJXXX", "' OR Id != '", "006é00000000999"]
+    "text", ["", "006", "00T5g000015ftgKEAQ", "0065g000015ftgJZZZ", "' OR Id != '", "006é00000000999"]
 )
 def test_what_is_no_deals_id_is_none(place, text):
     """Whatever a hint says."""
