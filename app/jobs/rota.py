@@ -63,7 +63,7 @@ class Rota:
         look.
         """
         try:
-            while not self.ending() and (found := self._first(name)) and self._done(name, found):
+            while not self.ending() and (found := self._first(name)) and self._taken(name, found):
                 pass
         except Busy:
             log.debug("somebody_is_at_work", connection=name)
@@ -79,12 +79,19 @@ class Rota:
             one = standing(transaction, org, requests.asked(transaction), now)
         return next((found for job in self.catalog if (found := due(job, one, coaching, now))), None)
 
+    def _taken(self, name: str, found: Due) -> bool:
+        """Run what is due, alone where it has to be; whether to look for more at once. Raises Busy."""
+        if not found.job.alone:
+            return self._done(name, found)
+        with self.store.lock(f"{name}.rota"):
+            with self.store.lock(name):  # or a connection would be laid out for nothing
+                pass
+            still = self._first(name)  # who was here before may have done it
+            return still is None or self._done(name, still)
+
     def _done(self, name: str, found: Due) -> bool:
         """Run it once and keep how it went; whether to look for more at once. Raises Busy."""
         job, began = found.job, self.clock()
-        if job.alone:
-            with self.store.lock(name):  # or a connection would be laid out for nothing
-                pass
         try:
             self._run(replace(self.opened(name), between=lambda: self._in_time(job, began)), found)
         except Busy:
