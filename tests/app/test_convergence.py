@@ -13,7 +13,7 @@ ONCE_BROKEN = {
 }
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_whatever_happens_the_loop_converges(sqlite: Store, tmp_path: Path, seed: int) -> None:
     """Nothing twice, nothing lost, no edit of a person overwritten, and nothing left to write."""
     assert episode(seed, sqlite, tmp_path).broken == ()
