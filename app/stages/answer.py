@@ -43,7 +43,7 @@ def hear(transaction: Transaction, connection_id: int, connector: Connector, now
 def _why_not(transaction: Transaction, connection_id: int, connector: Connector) -> str | None:
     if not connector.writes:
         return ONLY_READ
-    return None if benchmarks.read(transaction, connection_id) else NO_MORNING
+    return None if benchmarks.are_kept(transaction, connection_id) else NO_MORNING
 
 
 def _calls_for_help(waiting: list[Request], about: Mapping[int, str | None]) -> list[dict[str, object]]:

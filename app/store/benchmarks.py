@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, select
+from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, exists, select
 
 from app.store.tables import Instant, metadata
 from app.store.upsert import upsert
@@ -26,6 +26,12 @@ def keep(connection: Connection, connection_id: int, tables: Mapping[str, pa.Tab
         for name, table in tables.items()
     ]
     upsert(connection, benchmarks, rows)
+
+
+def are_kept(connection: Connection, connection_id: int) -> bool:
+    """Whether there was a first morning."""
+    kept = exists().where(benchmarks.c.connection_id == connection_id)
+    return bool(connection.scalar(select(kept)))
 
 
 def read(connection: Connection, connection_id: int) -> dict[str, pa.Table]:
