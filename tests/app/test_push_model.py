@@ -60,11 +60,13 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end the causes go away, and all that is owed is there."""
         if hasattr(self, "office"):
-            self.causes_go_away()
-            self.push_in_peace()
-            self.office.company.close()
-            with self.store.begin() as transaction:
-                connections.remove(transaction, named(self.store, NAME))
+            try:
+                self.causes_go_away()
+                self.push_in_peace()
+            finally:  # the next life must not find what is left of this one, or nobody learns how it failed
+                self.office.company.close()
+                with self.store.begin() as transaction:
+                    connections.remove(transaction, named(self.store, NAME))
 
     # ------------------------------------------------------------------ plans and people
 

@@ -1,13 +1,12 @@
 """The commands that open and close doors, as a person types them: secrets are shown once."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from app.cli.commands import cli
@@ -20,7 +19,7 @@ Do = Callable[..., Any]
 
 
 @pytest.fixture
-def do(tmp_path: Path) -> Iterator[Do]:
+def do(tmp_path: Path) -> Do:
     """Type a command of a home with the connection `amber`; answers what it prints, or why it stopped."""
     store = open_store(f"sqlite:///{tmp_path}/coachsync.sqlite3")
     schema.ready(store)
@@ -35,8 +34,7 @@ def do(tmp_path: Path) -> Iterator[Do]:
             return done.exception
         return json.loads(done.stdout) if "--json" in words else done.stdout
 
-    yield run
-    structlog.reset_defaults()
+    return run
 
 
 def test_address_and_secret_are_shown_when_a_hook_is_made_and_never_again(do: Do) -> None:

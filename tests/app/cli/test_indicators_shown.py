@@ -1,7 +1,6 @@
 """What `coachsync indicators` prints and draws, of a small team that has history."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import structlog
 
 from app.cli.desk import indicators_of
 from app.cli.indicators import indicators
@@ -27,7 +25,7 @@ REPS = [f"Rep {n}" for n in range(6)]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Six reps with two meetings a working day, of whom one had none in the last three weeks."""
     monkeypatch.setenv("COACHSYNC_HOME", str(tmp_path))
     monkeypatch.delenv("COACHSYNC_DATABASE_URL", raising=False)
@@ -49,8 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         transaction.execute(canonical.users.insert(), [known | person for person in people])
         transaction.execute(canonical.activities.insert(), [known | meeting for meeting in meetings])
     store.close()
-    yield tmp_path
-    structlog.reset_defaults()  # a command logs to the standard error of this test, which ends with it
+    return tmp_path
 
 
 def test_the_table_and_the_pictures(home: Path, capsys: Any) -> None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -87,7 +86,6 @@ def test_the_command_makes_the_first_key_the_one_that_counts(tmp_path: Path, env
     for _ in range(2):
         done = CliRunner().invoke(cli, ["db", "rekey"], env={"COACHSYNC_HOME": str(tmp_path), **environment})
         assert done.stdout.startswith("Encrypted with the new key: 3.")
-    structlog.reset_defaults()
     first = NEW if environment else (tmp_path / "secret.key").read_text(encoding="ascii").split()[0]
     with store.read() as transaction:
         org = connections.find(transaction, "amber")
