@@ -50,9 +50,11 @@ def parse(text: str, vocabulary: Vocabulary) -> Condition:
 def column(word: Word) -> str:
     """The SQL that takes a word from a table of facts for conditions: a number becomes a finite DOUBLE or NULL.
 
-    DuckDB counts NaN as larger than any number.
+    DuckDB counts NaN as larger than any number; an integer is always finite.
     """
     if word.type not in ("integer", "number"):
         return f'"{word.name}"'
     number = f'CAST("{word.name}" AS DOUBLE)'
-    return f'CASE WHEN abs({number}) <= {LARGEST!r} THEN {number} END AS "{word.name}"'
+    if word.type == "number":
+        number = f"CASE WHEN abs({number}) <= {LARGEST!r} THEN {number} END"
+    return f'{number} AS "{word.name}"'

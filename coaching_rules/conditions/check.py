@@ -124,7 +124,13 @@ def _literal(node: exp.Expr, desk: Desk) -> Piece:
         raise _Refused(node, f"`{node.name}` is not a number") from None
     if not abs(number) <= LARGEST:
         raise _Refused(node, "a number this large is a slip")
-    return Piece(f"CAST({number!r} AS DOUBLE)", "number")
+    return Piece(_double(number), "number")
+
+
+def _double(number: float) -> str:
+    """A number that DuckDB reads as a DOUBLE at once; without an exponent it would be a DECIMAL that has to be cast."""
+    digits = repr(number)
+    return digits if "e" in digits else f"{digits}e0"
 
 
 def _boolean(node: exp.Expr, desk: Desk) -> Piece:
@@ -162,13 +168,17 @@ def _arithmetic(node: exp.Expr, desk: Desk) -> Piece:
     if isinstance(node, exp.Div):
         if node.expression.find(exp.Div):
             raise _Refused(node.expression, "a division inside a divisor is refused; write a * c / b for a / (b / c)")
-        divisor = f"nullif({right.sql}, CAST(0 AS DOUBLE))"
+        divisor = right.sql if _is_not_zero(node.expression) else f"nullif({right.sql}, {_double(0.0)})"
         unit = units.quotient(left.unit, right.unit)
     elif isinstance(node, exp.Mul):
         unit = units.product(left.unit, right.unit)
     else:
         unit = _one_unit(node, [left, right], desk)
     return Piece(f"({left.sql} {_ARITHMETIC[type(node)]} {divisor})", "number", unit)
+
+
+def _is_not_zero(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and float(node.name) != 0
 
 
 def _comparison(node: exp.Expr, desk: Desk) -> Piece:
@@ -236,7 +246,7 @@ def _number(node: exp.Expr, desk: Desk) -> Piece:
 def _guarded(node: exp.Expr, desk: Desk) -> Piece:
     """An operand of a comparison: what has overflowed becomes NULL, since NaN counts as the largest number."""
     piece = render(node, desk)
-    if piece.type != "number" or isinstance(node, (exp.Column, exp.Literal)):
+    if piece.type != "number" or not node.find(*_ARITHMETIC):
         return piece
     return piece._replace(sql=f"(CASE WHEN isfinite({piece.sql}) THEN {piece.sql} END)")
 
