@@ -45,7 +45,9 @@ def _org(
     names = [f"s{number}" for number in range(SEGMENTS)]
     rows = {"measure": ["days_in_stage"] * deals, "segment": [names[s] for s in segment], "stage": ["A"] * deals}
     kinds = {"segment": names, "stage": ["A"] * SEGMENTS, "is_open": [True] * SEGMENTS}
-    for table, values in {"won_measures": rows | {"value": stays}, "deal_state": kinds}.items():
+    stages = {"name": ["A"], "closed": [False]}
+    tables = {"won_measures": rows | {"value": stays}, "deal_state": kinds, "stage_order": stages}
+    for table, values in tables.items():
         duck.register(table, pa.table(values))
     found = dict(duck.execute(f"SELECT segment, days_in_stage_value FROM ({query})").fetchall())
     own = [stays[segment == number] for number in range(SEGMENTS)]

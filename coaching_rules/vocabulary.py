@@ -41,6 +41,7 @@ DEAL: tuple[Word, ...] = (
     Word("account_name", "text", "", "Name of the customer.", "when the deal has no account", "account.name"),
     Word("segment", "text", "", "Segment of the customer.", "when the deal has no account, or the account no segment", "account.segment"),
     Word("deal_type", "text", "", "Type of the deal (new, existing business …).", "when not filled in", "deal.deal_type"),
+    Word("pipeline", "text", "", "Pipeline (sales process) whose stages the deal goes through.", "when the CRM has one for all deals", "deal.pipeline"),
     Word("currency", "text", "", "Currency of the amount.", "in an org with one currency", "deal.currency"),
     Word("rate_date", "date", "", "Since when the rate holds by which money was turned into the org's own currency.", "when it was not", "deal.currency"),
     Word("amount_gap", "text", "", "Why the deal's amounts are unknown.", "when its currency has a rate, or needs none", "deal.currency"),
@@ -158,7 +159,17 @@ WORDS: dict[Grain, dict[str, Word]] = {
     "manager": {w.name: w for w in MANAGER},
 }
 _COUNTED = (
-    *("deal_name", "account_name", "segment", "deal_type", "stage", "stage_position", "stage_share", "is_early"),
+    *(
+        "deal_name",
+        "account_name",
+        "segment",
+        "deal_type",
+        "pipeline",
+        "stage",
+        "stage_position",
+        "stage_share",
+        "is_early",
+    ),
     *("amount", "segment_median_amount", "segment_p75_amount"),
 )
 VOCABULARIES: dict[Vocabulary, dict[str, Word]] = {

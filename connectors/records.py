@@ -89,12 +89,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deal:
-    """An opportunity as it stands now. `amount` is in `currency` (None: the org has one currency)."""
+    """An opportunity as it stands now. `amount` is in `currency` (None: the org has one currency).
+
+    `pipeline` names the sales process whose stages it goes through (None: the org has one).
+    """
 
     id: str
     name: str
     account_id: str | None
     owner_id: str | None
+    pipeline: str | None
     stage: str
     amount: float | None
     currency: str | None

@@ -27,13 +27,13 @@ stood AS (
 )
 SELECT kind, rep_id, channel, two_way, thing.deal_id, contact_id, coalesce(survivor, account_id) AS account_id,
     CAST(timezone(if(epoch_us(happened_at) % 86400000000 = 0, 'UTC', coalesce(zone, 'UTC')), happened_at) AS DATE) AS day,
-    deal.name AS deal_name, account_name, deal.segment, deal.deal_type,
+    deal.name AS deal_name, account_name, deal.segment, deal.deal_type, deal.pipeline,
     stood.stage, stage_order.stage_position, stage_order.stage_share, stage_order.is_early,
     stood.amount / rate AS amount, segment_median_amount, segment_p75_amount
 FROM thing
 ASOF LEFT JOIN stood ON stood.deal_id = thing.deal_id AND thing.happened_at >= stood.since
 LEFT JOIN deal_state AS deal ON deal.deal_id = thing.deal_id
-LEFT JOIN stage_order ON stage_order.name = stood.stage
+LEFT JOIN stage_order ON stage_order.name = stood.stage AND stage_order.pipeline IS NOT DISTINCT FROM deal.pipeline
 LEFT JOIN amount_benchmarks AS benchmark
     ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.compared_in IS NOT DISTINCT FROM deal.compared_in
 LEFT JOIN customers ON customers.id = account_id

@@ -15,7 +15,7 @@ asked AS (
 )
 SELECT
     deal_id, deal.name AS deal_name, owner_id, owner_name, owner_active, owner_role, manager_id,
-    account_name, deal.segment, deal_type, deal.currency, rate_date,
+    account_name, deal.segment, deal_type, pipeline, deal.currency, rate_date,
     if(rate IS NULL, 'There is no rate for ' || deal.currency || '.', NULL) AS amount_gap,
     is_open, deal.stage, stage_position, stage_share, is_early,
     forecast_category,

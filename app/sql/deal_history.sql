@@ -25,5 +25,7 @@ SELECT deal_id, valid_from, stage, amount, close_date, forecast_category, stage_
     lag(stage_position IGNORE NULLS) OVER story AS position_before,
     lag(amount IGNORE NULLS) OVER story AS amount_before,
     lag(close_date IGNORE NULLS) OVER story AS close_date_before
-FROM snapshot LEFT JOIN stage_order ON stage_order.name = stage
+FROM snapshot
+LEFT JOIN (SELECT id AS deal_id, pipeline FROM deals WHERE pipeline IS NOT NULL) AS process USING (deal_id)
+LEFT JOIN stage_order ON stage_order.name = stage AND stage_order.pipeline IS NOT DISTINCT FROM process.pipeline
 WINDOW story AS (PARTITION BY deal_id ORDER BY valid_from, is_own_row, id)

@@ -5,7 +5,7 @@ WITH last AS (
     SELECT * FROM deal_history WHERE is_last
 ),
 deal AS (
-    SELECT deals.id AS deal_id, deals.name, deals.account_id, deals.currency, deals.deal_type, deals.created_at,
+    SELECT deals.id AS deal_id, deals.name, deals.account_id, deals.pipeline, deals.currency, deals.deal_type, deals.created_at,
         last.deal_id IS NOT NULL AS has_history,
         coalesce(last.stage, deals.stage) AS stage,
         deals.stage = coalesce(last.stage, deals.stage) AS in_same_stage, deals.closed, deals.won,
@@ -31,6 +31,6 @@ SELECT deal.* EXCLUDE (in_same_stage, closed, won, owner_id, next_step, account_
     people.manager_id, people.created_at AS owner_since
 FROM deal
 LEFT JOIN rates ON rates.currency IS NOT DISTINCT FROM deal.currency
-LEFT JOIN stage_order ON stage_order.name = deal.stage
+LEFT JOIN stage_order ON stage_order.name = deal.stage AND stage_order.pipeline IS NOT DISTINCT FROM deal.pipeline
 LEFT JOIN customers ON customers.id = deal.account_id
 LEFT JOIN people ON people.id = deal.owner_id

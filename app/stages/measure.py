@@ -25,8 +25,11 @@ log = structlog.get_logger(__name__)
 
 NO_MAPPING = pa.schema([("name", pa.string())]).empty_table()
 """The names of the stages that the org says are early; for who leaves that to the order of the stages."""
+NO_PIPELINES = pa.schema([("pipeline", pa.string()), ("stage", pa.string())]).empty_table()
+"""What a morning before there were pipelines kept of them."""
 STEPS = (
     "rates",
+    "pipeline_stages",
     "stage_order",
     "people",
     "customers",
@@ -56,7 +59,7 @@ VIEWS = frozenset(
     {"term_changes", "touches", "buyers", "supply", "commitments", "deal_facts", "rep_facts", "manager_facts"}
 )
 """Those that are not kept, since they are read once or are quickly made: DuckDB leaves out what nobody asks for."""
-BENCHMARKS = ("amount_benchmarks", "won_benchmarks", "capture", "first_deals", "habits")
+BENCHMARKS = ("pipeline_stages", "amount_benchmarks", "won_benchmarks", "capture", "first_deals", "habits")
 """Those that tell what a deal is held against, out of all deals; small enough to be kept for the day."""
 NOT_OF_A_DEAL = frozenset({*BENCHMARKS, "won_measures", "supply", "commitments", "rep_facts", "manager_facts"})
 EVENTS = "events"
@@ -119,7 +122,7 @@ def measure_deals(
     early_stages: Sequence[str] = (),
 ) -> Observed:
     """These deals alone, for what their own rows cost, held against what the last morning kept of all deals."""
-    rows = rows_of(store, connection_id, known_at, early_stages, deals)
+    rows = {"pipeline_stages": NO_PIPELINES, **rows_of(store, connection_id, known_at, early_stages, deals)}
     with store.read() as transaction:
         rows |= benchmarks.read(transaction, connection_id)
     steps = [step for step in STEPS if step not in NOT_OF_A_DEAL]

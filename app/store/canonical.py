@@ -92,6 +92,7 @@ deals = _table(
     Column("name", Text, nullable=False),
     Column("account_id", Key),
     Column("owner_id", Key),
+    Column("pipeline", Text),
     Column("stage", Text, nullable=False),
     Column("amount", Float),
     Column("currency", Text),

@@ -33,8 +33,8 @@ READ: dict[Table, str] = {
     stages: "id name sort_order active closed won deleted_at",
     currency_rates: "currency valid_from rate changed_at deleted_at",
     accounts: "id name segment merged_into deleted_at",
-    deals: "id name account_id owner_id stage amount currency close_date closed won forecast_category deal_type"
-    " next_step created_at changed_at deleted_at",
+    deals: "id name account_id owner_id pipeline stage amount currency close_date closed won forecast_category"
+    " deal_type next_step created_at changed_at deleted_at",
     deal_changes: "id deal_id valid_from stage amount close_date forecast_category deleted_at",
     field_changes: "id deal_id field old new valid_from deleted_at",
     deal_contacts: "deal_id contact_id role created_at deleted_at",

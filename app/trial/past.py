@@ -21,7 +21,9 @@ UNTOLD = frozenset({"open_commitments", "commitment_late_days"})
 """Words whose past nobody keeps, and which change as a deal goes: a rule that reads them is not tried on the past."""
 NEXT_STEP = frozenset({"next_step", "next_step_age_days", "help_requested"})
 """The same where the CRM keeps no history of the next step."""
-TODAYS = frozenset({"segment", "deal_type", "currency", "owner_active", "owner_role", "rep_active", "rep_role"})
+TODAYS = frozenset(
+    {"segment", "deal_type", "pipeline", "currency", "owner_active", "owner_role", "rep_active", "rep_role"}
+)
 """Words that are read as of today, since nobody keeps their past; they seldom change."""
 
 

@@ -101,7 +101,7 @@ def _formulas(names: Names, found: Mapping[str, Any]) -> Iterator[Check]:
         )
 
 
-_OPTIONAL = frozenset({"CurrencyIsoCode", "ApiName", "Country", "Title"})
+_OPTIONAL = frozenset({"CurrencyIsoCode", "RecordTypeId", "ApiName", "Country", "Title"})
 """Not in every org or version; nothing is lost where they are not."""
 
 

@@ -98,8 +98,9 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
         Source(
             object="Opportunity",
             fields=(
-                "Name", "AccountId", "OwnerId", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed",
-                "IsWon", "ForecastCategoryName", "Probability", "Type", "NextStep", "CreatedDate", "IsDeleted",
+                "Name", "AccountId", "OwnerId", "RecordTypeId", "RecordType.Name", "StageName", "Amount",
+                "CurrencyIsoCode", "CloseDate", "IsClosed", "IsWon", "ForecastCategoryName", "Probability", "Type",
+                "NextStep", "CreatedDate", "IsDeleted",
             ),
             required=("Name", "StageName", "IsClosed", "IsWon", "OwnerId"),
             sql="deal",

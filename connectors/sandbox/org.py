@@ -76,6 +76,7 @@ class Org:
         *,
         key_field: bool = True,
         currencies: bool = False,
+        record_types: bool = False,
         now: datetime | None = None,
         daily_limit: int = 100_000,
     ) -> None:
@@ -97,8 +98,7 @@ class Org:
         self._depth = 0
         self._day: datetime | None = None
         self.calls_today = 0
-        dropped = frozenset({*(() if key_field else (KEY_FIELD,)), *(() if currencies else ("CurrencyIsoCode",))})
-        absent = () if currencies else ("CurrencyType", "DatedConversionRate")
+        dropped, absent = _not_there(key_field=key_field, currencies=currencies, record_types=record_types)
         self._objects = {name: without(found, dropped) for name, found in objects().items() if name not in absent}
         self._lower = {name.lower(): name for name in self._objects}
         self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
@@ -282,6 +282,13 @@ class Org:
             for name, rows in tables.seeds(self.id, self.user_id).items():
                 self.load(name, rows)
             self._db.executemany("INSERT INTO _seeded VALUES (?)", [(name,) for name in tables.REPLACEABLE])
+
+
+def _not_there(*, key_field: bool, currencies: bool, record_types: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields and the objects that an org has not, as it was set up."""
+    optional = {KEY_FIELD: key_field, "CurrencyIsoCode": currencies, "RecordTypeId": record_types}
+    fields = frozenset(name for name, there in optional.items() if not there)
+    return fields, frozenset() if currencies else frozenset({"CurrencyType", "DatedConversionRate"})
 
 
 def _column(found: Field, batch: list[Mapping[str, object]], default: object) -> list[object]:

@@ -6,6 +6,7 @@ SELECT
     coalesce(Name, Id) AS name,
     AccountId AS account_id,
     OwnerId AS owner_id,
+    coalesce("RecordType.Name", nullif(RecordTypeId, '012000000000000AAA')) AS pipeline, -- that id means none
     needed(StageName) AS stage,
     number(Amount) AS amount,
     CurrencyIsoCode AS currency,

@@ -83,7 +83,7 @@ def a_lively_org(org: Any) -> None:
     org.user("M", created_at=org.ago(900))
     org.user("R", manager_id="M", created_at=org.ago(300))
     org.account("A", segment="Freight")
-    org.deal(account_id="A", owner_id="R", stage="Propose", amount=80.0, changed_at=org.ago(20),
+    org.deal(account_id="A", owner_id="R", pipeline="New", stage="Propose", amount=80.0, changed_at=org.ago(20),
              close_date=(org.now + timedelta(days=30)).date(), next_step="Ünïcode 'quoted'")  # fmt: skip
     org.snapshot(100, stage="Qualify", amount=100.0, close_date=(org.now - timedelta(days=9)).date())
     org.snapshot(20, stage="Propose", amount=80.0, close_date=(org.now + timedelta(days=30)).date())

@@ -38,6 +38,7 @@ def a_deal(org: Any, deal: str, lots: Random) -> None:
     stages = [lots.choice(STAGES) for _ in range(lots.randint(1, 4))]
     closed = stages[-1] in ("Won", "Lost")
     org.deal(deal, owner_id=f"R{lots.randint(0, 3)}", account_id=f"A{lots.randint(0, 5)}", stage=stages[-1],
+             pipeline=lots.choice([None, "New", "Renewal"]),
              amount=float(lots.randint(1, 90)), close_date=org.ago(lots.randint(-40, 20)).date(), closed=closed,
              won=stages[-1] == "Won", next_step=lots.choice([None, "Meet", "help: with the price"]),
              created_at=org.ago(lots.randint(61, 200)))  # fmt: skip

@@ -101,17 +101,42 @@ def test_the_org_may_say_which_stages_are_early(org_anywhere: Any) -> None:
 
 
 def test_stages_without_an_order_have_no_place(org: Any) -> None:
-    """Two side by side share the first of their places; where all share one, only the org can say which are early."""
+    """Two side by side share one; where all share one, only the org can say which are early."""
     for stage, order in (("A", 1), ("B", 2), ("C", 2), ("D", 3)):
         org.add(canonical.stages, name=stage, sort_order=order, active=True)
         org.deal(stage, stage=stage)
-    assert [(deal["stage_position"], deal["is_early"]) for deal in org.deals().values()] == [
-        (1, True), (2, False), (2, False), (4, False),
-    ]  # fmt: skip
+    assert {name: (deal["stage_position"], deal["is_early"]) for name, deal in org.deals().items()} == {
+        "A": (1, True), "B": (2, False), "C": (2, False), "D": (3, False),
+    }  # fmt: skip
     with org.store.begin() as transaction:
         transaction.execute(canonical.stages.update().values(sort_order=0))
     assert {(deal["stage_position"], deal["is_early"]) for deal in org.deals().values()} == {(None, None)}
     assert early(org, "A", "C") == {"A": True, "B": False, "C": True, "D": False}
+
+
+def test_each_pipeline_has_the_stages_that_its_deals_have_been_in(org_anywhere: Any) -> None:
+    """One list holds the stages of renewals and of new business; each has its own first 40 %, known by then."""
+    org = org_anywhere
+    org.stages("Remind", "Renew", "Prospect", "Offer", "Agree", "Won")
+    for stage, days in (("Remind", 20), ("Renew", 10)):
+        org.snapshot(days, "R", stage=stage)
+    for stage, days in (("Prospect", 30), ("Offer", 20), ("Agree", 5), ("Offer", 4)):
+        org.snapshot(days, "N", stage=stage)
+    org.deal("R", pipeline="Renewal", stage="Renew", changed_at=org.ago(10))
+    org.deal("N", pipeline="New", stage="Offer", changed_at=org.ago(4))
+    org.deal("P", pipeline="New", stage="Prospect")
+    org.deal("F", stage="Prospect")
+
+    def told(days: float) -> dict[str, tuple[Any, ...]]:
+        names = ("pipeline", "stage_position", "stage_share", "is_early")
+        return {deal: tuple(row[name] for name in names) for deal, row in org.deals(as_of=org.ago(days)).items()}
+
+    assert told(0) == {
+        "R": ("Renewal", 2, 1.0, False), "N": ("New", 2, 2 / 3, False), "P": ("New", 1, 1 / 3, True),
+        "F": (None, 3, 0.6, False),
+    }  # fmt: skip
+    assert (told(15)["R"], told(15)["N"]) == (("Renewal", 1, 1.0, True), ("New", 2, 1.0, False))
+    assert early(org, "Remind") == {"R": False, "N": False, "P": True, "F": False}
 
 
 def test_owner_and_next_step_are_those_of_then(org: Any) -> None:

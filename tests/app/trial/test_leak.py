@@ -82,6 +82,7 @@ def _deal(n: int, moves: list[dict[str, Any]]) -> dict[str, Any]:
     last = moves[-1] if n != 6 else {"stage": "Qualify", "amount": 5e6, "valid_from": ago(35)}
     return {
         "id": f"D{n}", "name": f"D{n}", "account_id": "AB"[n % 2], "owner_id": f"R{n % REPS}", "stage": last["stage"],
+        "pipeline": (None, "New", "Renewal")[n % 3],
         "amount": last["amount"], "closed": last["stage"] == "Lost", "won": False, "created_at": moves[0]["valid_from"],
         "changed_at": last["valid_from"], "next_step": "Call" if n == 0 else None,
     }  # fmt: skip

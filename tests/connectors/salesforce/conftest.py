@@ -173,6 +173,15 @@ def worldwide() -> Iterator[Place]:
 
 
 @pytest.fixture
+def processes() -> Iterator[Place]:
+    """An org whose deals have record types."""
+    org = Org(now=NOW, record_types=True)
+    with start(org=org) as running:
+        yield Place(running)
+    org.close()
+
+
+@pytest.fixture
 def plain() -> Iterator[Place]:
     """An org without TLS."""
     org = Org(now=NOW)

@@ -116,6 +116,18 @@ def test_a_user_carries_role_and_manager(place):
     assert (users[place.me].role, users[place.rep].time_zone) == ("Lead", "Europe/Berlin")
 
 
+@pytest.mark.parametrize("bulk_from", [1, None])
+def test_a_deal_goes_through_the_pipeline_of_its_record_type(processes, bulk_from):
+    """Known by its name; a deal without one goes through none, and the master type counts as none."""
+    master = "012000000000000AAA"
+    kind = {"Id": make_id("012", 1), "Name": "Renewal", "DeveloperName": "Renewal", "SobjectType": "Opportunity"}
+    processes.org.load("RecordType", [kind])
+    renewal, none, plain = (processes.deal(RecordTypeId=id_) for id_ in (kind["Id"], None, None))
+    processes.org.update("Opportunity", none, {"RecordTypeId": master})
+    pulled = {change.id: change.record.pipeline for change in processes.pull("deal", bulk_from=bulk_from)[0]}
+    assert pulled == {renewal: "Renewal", none: None, plain: None}
+
+
 @pytest.mark.parametrize("count", [199, 200, 201, 400, 3000])
 def test_rows_with_one_stamp_all_arrive_once(place, count):
     """Failures 4, 5 and 6: more ties than a page holds, and counts at the edges of pages."""

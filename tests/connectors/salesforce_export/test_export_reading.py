@@ -130,6 +130,16 @@ def test_only_people_are_users(export: Export) -> None:
     assert [row["role"] for row in export.rows("user")] == ["Field team", "Seller"]
 
 
+def test_a_pipeline_is_named_where_the_export_has_the_names(export: Export) -> None:
+    """Else its id tells the pipelines apart; without a record type a deal has none."""
+    kinds = ["012A", "012000000000000AAA", ""]
+    deals = [{"Id": f"006{n}", "StageName": "Talk", "RecordTypeId": kind} for n, kind in enumerate(kinds)]
+    export.deals(*deals)
+    assert [row["pipeline"] for row in export.rows()] == ["012A", None, None]
+    export.write("RecordType.csv", {"Id": "012A", "Name": "Renewal"})
+    assert [row["pipeline"] for row in export.rows()] == ["Renewal", None, None]
+
+
 def test_without_their_file_stages_are_those_that_deals_name(export: Export) -> None:
     """Open ones in the order of how likely their deals are, then closed ones as the deals' flags say."""
     likely = [("Offer", "60"), ("Talk", "10"), ("Offer", "70"), ("Odd", "")]
