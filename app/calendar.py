@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holidays import HolidayBase, country_holidays
 
-from app.config import ManagerCoaching, Meeting, Weekday, country_code
+from app.config import ManagerCoaching, Meeting, Weekday
 from coaching_rules.model import Moment
 
 DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def calendar_of(coaching: ManagerCoaching, time_zone: str | None, country: str |
     """The manager's calendar: what is set for the manager wins over what the CRM says, and that over UTC and none."""
     return Calendar(
         zone=zone_of(coaching.time_zone or time_zone),
-        holidays=_holidays(country_code(coaching.country or country or "")),
+        holidays=_holidays(coaching.holidays(country)),
         rhythm=dict(coaching.rhythm),
     )
 
@@ -100,7 +100,8 @@ def working_days(country: str, first: date, last: date) -> list[date]:
 
 @cache
 def _holidays(code: str | None) -> HolidayBase:
-    return country_holidays(code) if code else HolidayBase()
+    country, _, region = (code or "").partition("-")
+    return country_holidays(country, subdiv=region or None) if country else HolidayBase()
 
 
 def zone_of(name: str | None) -> ZoneInfo:

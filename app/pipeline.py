@@ -204,8 +204,8 @@ def _look_again(loop: Loop, report: Report, run_id: int, asked: Asked) -> None:
     with report.timed("reconcile"):
         report.outcomes = reconcile(store, org_id, loop.coaching, as_of=loop.clock())
     with report.timed("measure"):
-        early = loop.coaching.early_stages.get(loop.org.name, ())
-        seen = measure_deals(store, org_id, deals, as_of=report.as_of, known_at=loop.clock(), early_stages=early)
+        stated = loop.coaching.stated(loop.org.name)
+        seen = measure_deals(store, org_id, deals, as_of=report.as_of, known_at=loop.clock(), stated=stated)
     with store.begin() as transaction:
         with report.timed("judge"):
             news = notice(transaction, org_id, seen.events, loop.rules, as_of=report.as_of, only=deals)
@@ -278,8 +278,8 @@ def _observed(
     as_of: datetime,
     known_at: datetime,
 ) -> Observed:
-    early = coaching.early_stages.get(org.name, ())
-    return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, early_stages=early)
+    stated = coaching.stated(org.name)
+    return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, stated=stated)
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:

@@ -1,12 +1,13 @@
 """What is set for each person and which days their countries work, as tables beside the CRM's rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
 
 from app.calendar import DAY, working_days, zone_of
-from app.config import Coaching, RepCoaching, country_code
+from app.config import Coaching, Person, RepCoaching
 from coaching_rules.indicators.detectors import LOOKBACK
 
 TEXT, DAYS = pa.string(), pa.date32()
@@ -26,7 +27,7 @@ def settings_of(users: pa.Table, coaching: Coaching, today: date) -> dict[str, p
             "profile": own.profile,
             "focus": own.focus,
             "zone": zone_of(own.time_zone or row["time_zone"]).key,
-            "country": country_code(own.country or row["country"] or "") or "",
+            "country": own.holidays(row["country"]) or "",
         }
         for row, own in people
     ]
@@ -37,6 +38,24 @@ def settings_of(users: pa.Table, coaching: Coaching, today: date) -> dict[str, p
         "leave": _pairs("id", [(row["id"], day) for row, own in people for day in _days(own)]),
         "working_days": _pairs("country", worked),
     }
+
+
+def unmatched(users: Iterable[Mapping[str, Any]], coaching: Coaching) -> list[str]:
+    """What coaching.toml says that is true of no user, and countries whose holidays nobody knows, as sentences.
+
+    A user has id, name, role, country and active.
+    """
+    people = list(users)
+    names = {str(row[key]) for row in people for key in ("id", "name")}
+    roles = {row["role"] for row in people}
+    told = [f'[{kind}."{name}"] is nobody in the CRM.' for kind in ("managers", "reps")
+            for name in getattr(coaching, kind) if name not in names]  # fmt: skip
+    told += [f'[profiles] "{role}" is nobody\'s role in the CRM.' for role in coaching.profiles if role not in roles]
+    return told + [
+        f'The holidays of "{country}" are not known: say whose count under [countries].'
+        for country in sorted({row["country"] for row in people if row["active"] and row["country"]})
+        if Person(countries=coaching.countries).holidays(country) is None
+    ]
 
 
 def _days(own: RepCoaching) -> Iterator[date]:

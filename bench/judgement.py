@@ -20,9 +20,9 @@ from time import perf_counter
 import duckdb
 import pyarrow as pa
 
-from app.config import Coaching
+from app.config import Coaching, Stated
 from app.stages.judge import judge
-from app.stages.measure import NO_MAPPING, STEPS, measure
+from app.stages.measure import STEPS, as_tables, measure
 from app.stages.plan import plan
 from app.store.frames import frames
 from app.store.session import Store, open_store
@@ -86,7 +86,7 @@ def _alone(rows: Mapping[str, pa.Table], at: datetime) -> None:
     """The facts and the conditions, and nothing kept of them."""
     sql = files("app").joinpath("sql")
     with closing(duckdb.connect()) as duck:
-        for name, table in {"early_stages": NO_MAPPING, **rows}.items():
+        for name, table in {**as_tables(Stated()), **rows}.items():
             duck.register(name, table)
         for name, value in {"as_of": at, "known_at": at, "today": at.date()}.items():
             duck.execute(f"SET VARIABLE {name} = $value", {"value": value})

@@ -15,6 +15,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from app.config import Stated
+from app.stages.measure import as_tables
+
 DEFAULT, SEGMENTS, WITHIN = 14.0, 8, 0.8
 SPREADS = {"alike": 0.0, "differ": 0.3, "differ much": 0.8}
 DEALS = (10, 50, 250, 1000)
@@ -47,8 +50,8 @@ def _org(
     kinds = {"segment": names, "stage": ["A"] * SEGMENTS, "is_open": [True] * SEGMENTS}
     stages = {"name": ["A"], "closed": [False]}
     tables = {"won_measures": rows | {"value": stays}, "deal_state": kinds, "stage_order": stages}
-    for table, values in tables.items():
-        duck.register(table, pa.table(values))
+    for table, values in (as_tables(Stated()) | {name: pa.table(columns) for name, columns in tables.items()}).items():
+        duck.register(table, values)
     found = dict(duck.execute(f"SELECT segment, days_in_stage_value FROM ({query})").fetchall())
     own = [stays[segment == number] for number in range(SEGMENTS)]
     raw = [math.log(median(some) if len(some) else DEFAULT) for some in own]

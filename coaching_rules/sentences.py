@@ -28,7 +28,8 @@ _OPS = {
 def render(text: str, values: Mapping[str, Value]) -> str:
     """`text` with each `{word}` replaced by its value, in one pass: braces inside a value stay as they are.
 
-    A learnt number says what it rests on: "13 days (default 14; your 9 won deals suggest 11)".
+    A number says what it rests on, learnt or turned from another currency: "13 days (default 14; your 9 won deals
+    suggest 11)", "4,000 (JPY 640,000 at the rate of 2026-02-01)".
     """
     return _SPOKEN.sub(lambda match: _said(match[1], match[2] or "", values), text)
 
@@ -45,7 +46,7 @@ def human(word: str, value: object) -> str:
 
 
 def basis(word: str, values: Mapping[str, Value]) -> str:
-    """What a learnt number rests on; nothing for any other word."""
+    """What a number rests on; nothing for most words."""
     return str(values.get(f"{word}_basis") or "")
 
 

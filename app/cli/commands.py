@@ -34,16 +34,21 @@ from app.cli.scorecard import scorecard
 from app.cli.serving import db_rekey, db_upgrade, serve, worker
 from app.cli.tokens import tokens_cli
 from app.cli.trials import rules_backtest, rules_preview
+from app.config import Coaching
 from app.errors import NotReady
 from app.gate import named, open_gate
 from app.jobs.timetable import timetable
 from app.store import connections
-from app.store.overview import overview
+from app.store.connections import Org
+from app.store.overview import overview, people
+from app.store.session import Store
+from app.team import unmatched
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.loader import load, starter
 from coaching_rules.wordbook import words_page
+from connectors.records import Check
 
 cli = typer.Typer(
     name="coachsync",
@@ -169,7 +174,9 @@ def check(name: Name, as_json: AsJson = False) -> None:
     settings = read_settings()
     with opened(settings) as store:
         org = named(store, name)
-        checks = open_gate(store, vault_of(settings), org, coaching_of(settings), now()).check()
+        coaching = coaching_of(settings)
+        checks = open_gate(store, vault_of(settings), org, coaching, now()).check()
+        checks += _settings_checks(coaching, store, org)
         failed = [c for c in checks if not c.ok and c.fatal]
         if not failed and org.paused:
             with store.begin() as transaction:
@@ -180,6 +187,17 @@ def check(name: Name, as_json: AsJson = False) -> None:
         show.checks(checks)
     if failed:
         raise typer.Exit(NotReady.exit_code)
+
+
+def _settings_checks(coaching: Coaching, store: Store, org: Org) -> list[Check]:
+    """What coaching.toml says of nobody and nothing: it would otherwise go unnoticed."""
+    with store.read() as transaction:
+        connected = {one.name for one in connections.every(transaction)}
+    nowhere = [f'[early_stages] "{name}" is no connection.' for name in coaching.early_stages if name not in connected]
+    users = people(store, org)  # before the first pull there is nobody to look for
+    wrong = nowhere + (unmatched(users, coaching) if users else [])
+    remedy = "Write names as the CRM does in coaching.toml; what matches nobody has no effect."
+    return [Check(name="coaching.toml", ok=False, detail=" ".join(wrong), remedy=remedy, fatal=False)] if wrong else []
 
 
 @cli.command()

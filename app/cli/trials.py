@@ -70,9 +70,9 @@ def rules_backtest(
     if not span.instants:
         raise NotReady("--from lies before --to, and --to not after now: there is nothing to look at otherwise.")
     with opened(settings) as store:
-        early = coaching_of(settings).early_stages.get(name, ())
+        stated = coaching_of(settings).stated(name)
         ruleset = rules_of(settings, store, rules)
-        found = backtest(store, named(store, name), ruleset, span, now=moment, early_stages=early)
+        found = backtest(store, named(store, name), ruleset, span, now=moment, stated=stated)
     if html:
         # drawing takes a second to import, which every other command would wait for
         _write(html, import_module("coaching_rules.backtest.page").page(found, name))

@@ -12,7 +12,7 @@ deciding_role AS (
     SELECT DISTINCT role FROM (SELECT DISTINCT role FROM part) JOIN deciding ON contains(role, word)
 ),
 cast_list AS (
-    SELECT deal_id, contact_id, count(part.role) > 0 AS has_role, count(deciding_role.role) > 0 AS decides
+    SELECT deal_id, contact_id, count(deciding_role.role) > 0 AS decides
     FROM part LEFT JOIN deciding_role USING (role)
     GROUP BY deal_id, contact_id
 ),
@@ -24,7 +24,7 @@ met AS (
 )
 SELECT deal_id,
     count(*) AS contacts,
-    CASE WHEN bool_or(has_role) THEN count(*) FILTER (decides) END AS decision_makers,
+    count(*) FILTER (decides) AS decision_makers,
     max(two_way_at) FILTER (decides) AS decision_maker_at
 FROM cast_list FULL JOIN met USING (deal_id, contact_id)
 GROUP BY deal_id

@@ -20,7 +20,10 @@ SELECT
     is_open, deal.stage, stage_position, stage_share, is_early,
     forecast_category,
     lower(forecast_category) IN (SELECT name FROM commit_category) AS is_commit,
-    amount, segment_median_amount, segment_p75_amount,
+    amount,
+    if(rate <> 1, deal.currency || format(' {:,.0f} at the rate of ', (amount * rate)::DOUBLE) || rate_date, NULL)
+        AS amount_basis,
+    segment_median_amount, segment_p75_amount,
     days_since(deal.created_at) AS age_days,
     days_since(entered_stage_at) AS days_in_stage,
     stages_moved_back, days_since(moved_back_at) AS days_since_moved_back,
@@ -37,7 +40,7 @@ SELECT
     coalesce(meetings_held, 0) AS meetings_held,
     coalesce(meetings_booked, 0) AS meetings_booked,
     coalesce(meetings_booked, 0) > 0 AS has_future_meeting,
-    coalesce(contacts, 0) AS contacts, decision_makers,
+    coalesce(contacts, 0) AS contacts, if(keeps_roles, coalesce(decision_makers, 0), NULL) AS decision_makers,
     next_step, days_since(next_step_at) AS next_step_age_days,
     CASE WHEN asks_for_help(next_step) OR asked_at > coalesce(coached.coached_at, asked_at - INTERVAL 1 DAY) THEN true
         WHEN next_step IS NOT NULL OR writes_next_steps THEN false END AS help_requested,
@@ -70,4 +73,6 @@ LEFT JOIN asked USING (deal_id)
 LEFT JOIN capture USING (owner_id)
 LEFT JOIN amount_benchmarks AS benchmark
     ON benchmark.segment IS NOT DISTINCT FROM deal.segment AND benchmark.compared_in IS NOT DISTINCT FROM deal.compared_in
-LEFT JOIN won_benchmarks AS won ON is_open AND won.segment IS NOT DISTINCT FROM deal.segment AND won.stage = deal.stage
+LEFT JOIN won_benchmarks AS won ON is_open AND won.stage = deal.stage
+    -- a segment that no deal had when all of them were looked at is held against the org
+    AND won.segment IS NOT DISTINCT FROM if(deal.segment IN (SELECT segment FROM won_benchmarks), deal.segment, NULL)

@@ -1,13 +1,9 @@
--- grain: one segment that some open deal has, and open stage (NULL is a segment here); a value, n and basis for each measure.
+-- grain: one segment that some open deal has, or NULL (no segment), and open stage; a value, n and basis for each measure.
 -- clock: as won_measures.
--- Shrunk in two steps: the org's median towards the pack's default, which weighs as much as ten deals, then the
+-- Shrunk in two steps: the org's median towards what is typical elsewhere (coaching.toml), which weighs as much as ten deals, then the
 -- segment's towards the org's, which weighs as much as the segments are alike (docs/decisions/thresholds.md).
 -- n is the segment's own, the org's where the segment has none.
-WITH defaults(measure, typical, by_stage) AS (
-    VALUES ('days_in_stage', 14.0::DOUBLE, true), ('touch_gap_days', 7, true), ('contacts', 2, true),
-        ('meetings', 2, true), ('cycle_days', 90, false)
-),
-everywhere AS (
+WITH everywhere AS (
     SELECT measure, stage, count(*) AS n, median(value) AS typical FROM won_measures GROUP BY measure, stage
 ),
 within AS (
@@ -37,23 +33,26 @@ likeness AS (
 kind AS (
     SELECT DISTINCT segment, stage FROM deal_state WHERE is_open
     UNION
-    SELECT segment, name FROM (SELECT DISTINCT segment FROM deal_state WHERE is_open), stage_order WHERE NOT closed
+    SELECT segment, name FROM (SELECT NULL AS segment UNION SELECT segment FROM deal_state WHERE is_open), stage_order
+    WHERE NOT closed
+    UNION
+    SELECT NULL, stage FROM deal_state WHERE is_open
 ),
 learnt AS (
-    SELECT kind.segment, kind.stage, defaults.measure,
-        shrunk(everywhere.n, everywhere.typical, defaults.typical, 10) AS orgs,
+    SELECT kind.segment, kind.stage, typical.measure,
+        shrunk(everywhere.n, everywhere.typical, typical.typical, 10) AS orgs,
         shrunk(within.n, within.typical, orgs, coalesce(likeness.weight, 10)) AS value,
         coalesce(within.n, everywhere.n, 0) AS n,
-        coalesce('default ' || spoken(defaults.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
+        coalesce('default ' || spoken(typical.typical) || '; your ' || suggest(everywhere.n, everywhere.typical)
             || if(within.n < everywhere.n, ', the ' || within.n || ' of this segment ' || spoken(within.typical), ''),
             'default; no won deals to learn from yet') AS basis
     FROM kind
-    CROSS JOIN defaults
-    LEFT JOIN everywhere ON everywhere.measure = defaults.measure
+    CROSS JOIN typical
+    LEFT JOIN everywhere ON everywhere.measure = typical.measure
         AND everywhere.stage IS NOT DISTINCT FROM if(by_stage, kind.stage, NULL)
-    LEFT JOIN within ON within.measure = defaults.measure AND within.segment = kind.segment
+    LEFT JOIN within ON within.measure = typical.measure AND within.segment = kind.segment
         AND within.stage IS NOT DISTINCT FROM everywhere.stage
-    LEFT JOIN likeness ON likeness.measure = defaults.measure
+    LEFT JOIN likeness ON likeness.measure = typical.measure
 )
 SELECT * FROM (
     PIVOT learnt ON measure IN ('days_in_stage', 'touch_gap_days', 'contacts', 'meetings', 'cycle_days')

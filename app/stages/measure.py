@@ -11,11 +11,11 @@ import duckdb
 import pyarrow as pa
 import structlog
 
-from app.config import Coaching
+from app.config import Coaching, Stated
 from app.store import benchmarks
 from app.store.frames import frames
 from app.store.session import Store
-from app.team import settings_of
+from app.team import settings_of, unmatched
 from coaching_rules.engine import Facts, sealed
 from coaching_rules.indicators.counting import counting
 from coaching_rules.indicators.model import Indicator
@@ -23,10 +23,9 @@ from coaching_rules.vocabulary import WORDS, Grain
 
 log = structlog.get_logger(__name__)
 
-NO_MAPPING = pa.schema([("name", pa.string())]).empty_table()
-"""The names of the stages that the org says are early; for who leaves that to the order of the stages."""
-NO_PIPELINES = pa.schema([("pipeline", pa.string()), ("stage", pa.string())]).empty_table()
-"""What a morning before there were pipelines kept of them."""
+TYPICAL = pa.schema([("measure", pa.string()), ("typical", pa.float64()), ("by_stage", pa.bool_())])
+OF_A_STAGE = ("days_in_stage", "touch_gap_days", "contacts", "meetings")
+"""What is learnt of won deals stage by stage; the rest is of the whole deal."""
 STEPS = (
     "rates",
     "pipeline_stages",
@@ -92,22 +91,18 @@ def measure(
     *,
     as_of: datetime,
     known_at: datetime | None = None,
-    early_stages: Sequence[str] = (),
+    stated: Stated = Stated(),
 ) -> Facts:
     """Facts of every deal, rep and manager as of `as_of`, from what we had learnt by `known_at` (default: by `as_of`).
 
     A live run leaves `known_at` out; a backtest passes now, since the CRM told us its history only lately.
-    `early_stages` names the stages that the org calls early; without any, the first 40 % of the open ones are.
     """
     known_at = known_at or as_of
-    return measure_frames(rows_of(store, connection_id, known_at, early_stages), as_of=as_of, known_at=known_at)
+    return measure_frames(rows_of(store, connection_id, known_at, stated), as_of=as_of, known_at=known_at)
 
 
 def measure_frames(rows: Mapping[str, pa.Table], *, as_of: datetime, known_at: datetime) -> Facts:
-    """The same from rows already read, so that many instants can be measured from one reading.
-
-    Rows of `early_stages`, shaped as NO_MAPPING, say which stages are early.
-    """
+    """The same from rows already read, so that many instants can be measured from one reading."""
     with laid_out(rows, as_of=as_of, known_at=known_at) as connection:
         return _facts(connection, as_of)
 
@@ -119,10 +114,10 @@ def measure_deals(
     *,
     as_of: datetime,
     known_at: datetime,
-    early_stages: Sequence[str] = (),
+    stated: Stated = Stated(),
 ) -> Observed:
     """These deals alone, for what their own rows cost, held against what the last morning kept of all deals."""
-    rows = {"pipeline_stages": NO_PIPELINES, **rows_of(store, connection_id, known_at, early_stages, deals)}
+    rows = rows_of(store, connection_id, known_at, stated, deals)
     with store.read() as transaction:
         rows |= benchmarks.read(transaction, connection_id)
     steps = [step for step in STEPS if step not in NOT_OF_A_DEAL]
@@ -138,11 +133,13 @@ def observe(
     *,
     as_of: datetime,
     known_at: datetime,
-    early_stages: Sequence[str] = (),
+    stated: Stated = Stated(),
 ) -> Observed:
     """The facts, and from the same rows what the indicators count and what a review holds deals against."""
-    rows = rows_of(store, connection_id, known_at, early_stages)
+    rows = rows_of(store, connection_id, known_at, stated)
     rows |= settings_of(rows["users"], coaching, as_of.date())
+    for sentence in unmatched(rows["users"].to_pylist(), coaching):
+        log.warning("coaching_toml", says=sentence)
     with laid_out(rows, as_of=as_of, known_at=known_at) as connection:
         for step in COUNTED_STEPS:
             _make(connection, step)
@@ -173,7 +170,7 @@ def laid_out(
     """
     as_of, known_at = as_of.astimezone(UTC), known_at.astimezone(UTC)
     with closing(sealed(threads)) as connection:
-        for name, table in {"early_stages": NO_MAPPING, **rows}.items():
+        for name, table in {**as_tables(Stated()), **rows}.items():
             connection.register(name, table)
         given = {"as_of": as_of, "known_at": known_at, "today": as_of.date(), "asked": asked and list(asked)}
         for name, value in given.items():
@@ -202,14 +199,25 @@ def rows_of(
     store: Store,
     connection_id: int,
     known_at: datetime,
-    early_stages: Sequence[str],
+    stated: Stated,
     deals: Collection[str] | None = None,
 ) -> dict[str, pa.Table]:
-    """What measuring reads: what we had learnt by `known_at`, of these deals or all, and what the org calls early."""
-    mapping = pa.table({"name": list(early_stages)}, schema=NO_MAPPING.schema)
-    rows = {"early_stages": mapping, **frames(store, connection_id, known_at, deals)}
-    _warn_of_unknown(early_stages, rows["stages"])
+    """What measuring reads: what we had learnt by `known_at`, of these deals or all, and what the org says of them."""
+    rows = {**as_tables(stated), **frames(store, connection_id, known_at, deals)}
+    _warn_of_unknown(stated.early_stages, rows["stages"])
     return rows
+
+
+def as_tables(stated: Stated) -> dict[str, pa.Table]:
+    """`early_stages` (name) and `typical` (measure, typical, by_stage)."""
+    typical = [
+        {"measure": name, "typical": value, "by_stage": name in OF_A_STAGE}
+        for name, value in stated.typical.model_dump().items()
+    ]
+    return {
+        "early_stages": pa.table({"name": pa.array(stated.early_stages, pa.string())}),
+        "typical": pa.Table.from_pylist(typical, schema=TYPICAL),
+    }
 
 
 def _warn_of_unknown(early_stages: Sequence[str], stages: pa.Table) -> None:

@@ -1,8 +1,10 @@
-"""Everything that is known of one connection at a glance, for `status` and for the service."""
+"""Everything that is known of one connection at a glance, for `status`, `check` and the service."""
 
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import select
 
 from app.store import canonical, coverage, judgements, outcomes, runs, writes
 from app.store.connections import Org
@@ -29,6 +31,15 @@ def overview(store: Store, org: Org, api_share: float, now: datetime) -> dict[st
             "not_taken": [asdict(refusal) for refusal in writes.refused(transaction, org.id)],
             "outcomes": outcomes.counts(transaction, org.id),
         }
+
+
+def people(store: Store, org: Org) -> list[dict[str, Any]]:
+    """The users that are there, as `team.unmatched` asks for them."""
+    users = canonical.users
+    columns = (users.c[name] for name in ("id", "name", "role", "country", "active"))
+    there = select(*columns).where(users.c.connection_id == org.id, users.c.deleted_at.is_(None))
+    with store.read() as transaction:
+        return [dict(row._mapping) for row in transaction.execute(there)]
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

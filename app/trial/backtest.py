@@ -8,6 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.config import Stated
 from app.gate import must_hold_rows
 from app.stages.measure import laid_out, measure_frames, rows_of
 from app.store.connections import Org
@@ -27,12 +28,10 @@ BESIDE: Mapping[Grain, tuple[str, ...]] = {
 Look = Mapping[Grain, pa.Table]
 
 
-def backtest(
-    store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetime, early_stages: Sequence[str] = ()
-) -> Report:
+def backtest(store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetime, stated: Stated = Stated()) -> Report:
     """Try all rules that are not retired on what is stored. Raises NotReady when nothing was pulled yet."""
     must_hold_rows(store, org)
-    rows = rows_of(store, org.id, now, early_stages)
+    rows = rows_of(store, org.id, now, stated)
     return replay(rows, [rule for rule in rules.rules if rule.status != "retired"], span)
 
 

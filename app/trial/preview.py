@@ -59,8 +59,7 @@ def preview(store: Store, org: Org, coaching: Coaching, rules: RuleSet, *, as_of
     """Judge what is stored, and plan in a transaction that is taken back. Raises NotReady before a first pull."""
     must_hold_rows(store, org)
     tried = RuleSet(rules=tuple(replace(rule, status="live") for rule in rules.rules if rule.status != "retired"))
-    early = coaching.early_stages.get(org.name, ())
-    facts = measure(store, org.id, as_of=as_of, known_at=now, early_stages=early)
+    facts = measure(store, org.id, as_of=as_of, known_at=now, stated=coaching.stated(org.name))
     judgement = evaluate(tried.rules, facts, carried=(*CARRIED, "manager_name"))
     findings: dict[str, list[Finding]] = {rule.id: [] for rule in tried.rules}
     for finding in judgement.findings:

@@ -42,6 +42,13 @@ def test_a_meeting_on_a_holiday_moves_to_the_next_working_day() -> None:
     assert BERLIN.meeting("pipeline_review", date(2026, 4, 8)) == date(2026, 4, 13)
 
 
+def test_a_region_has_holidays_of_its_own() -> None:
+    """Corpus Christi is free in Bavaria and worked in Berlin."""
+    corpus_christi = date(2026, 6, 4)
+    assert not calendar(country="DE-BY").is_working(corpus_christi)
+    assert calendar(country="DE-BE").is_working(corpus_christi)
+
+
 def test_an_unknown_country_has_no_holidays() -> None:
     """Without a country Christmas is worked, weekends are not."""
     nowhere = calendar(country="Atlantis")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.config import BadCoaching, Coaching, Settings, read_coaching
+from app.team import unmatched
 
 
 def written(home: Path, text: str) -> Path:
@@ -56,6 +57,9 @@ def test_a_manager_can_differ_by_id_or_by_name(tmp_path: Path) -> None:
         ('[managers.m1]\ntime_zone = "Middle/Earth"\n', "managers.m1.time_zone: 'Middle/Earth' is no time zone"),
         ('[early_stages]\nacme = "Discovery"\n', "early_stages.acme"),
         ('[managers.m1]\ncountry = "Atlantis"\n', "managers.m1.country: 'Atlantis' is no country"),
+        ('[countries]\nBavaria = "DE-XX"\n', "countries.Bavaria: 'DE-XX' is no country or region"),
+        ("[reps.r1]\nleave = [[2027-02-12, 2027-02-01]]\n", "2027-02-12 comes after 2027-02-01"),
+        ("[typical]\ndays_in_stage = 0\n", "typical.days_in_stage"),
         ("[planning\n", "is not valid TOML"),
     ],
 )
@@ -79,3 +83,34 @@ def test_a_rep_has_a_profile_and_days_of_leave(tmp_path: Path) -> None:
     assert rita.leave == (date(2026, 12, 24), (date(2027, 2, 1), date(2027, 2, 12)))
     with pytest.raises(BadCoaching, match="profiles"):
         read_coaching(written(tmp_path, roles.replace("prospector", "hunter")))
+
+
+def test_what_the_crm_calls_a_country_may_be_a_region(tmp_path: Path) -> None:
+    """For everybody, unless somebody has a country of their own."""
+    regions = '[countries]\nDeutschland = "DE-BY"\n[managers.m1]\ncountry = "Austria"\n'
+    coaching = read_coaching(written(tmp_path, regions))
+    assert coaching.of("m1", "Mara Quill").holidays("Deutschland") == "AT"
+    assert coaching.of("m2", "Otto Fennel").holidays("Deutschland") == "DE-BY"
+    assert coaching.of_rep("005", "Rita Quill", None).holidays("Deutschland") == "DE-BY"
+    assert coaching.of_rep("005", "Rita Quill", None).holidays("United States of America") == "US"
+    assert coaching.of_rep("005", "Rita Quill", None).holidays("Atlantis") is None
+
+
+def test_what_coaching_toml_says_of_nobody_is_told() -> None:
+    """Names, roles and countries, as sentences that say where to look."""
+    users = [
+        {"id": "005A", "name": "Rita Quill", "role": "Hunter", "country": "Deutschland", "active": True},
+        {"id": "005B", "name": "Ralf Quill", "role": None, "country": "Atlantis", "active": False},
+    ]
+    coaching = Coaching.model_validate({
+        "managers": {"Rita Quill": {}, "Mara": {}}, "reps": {"005B": {}, "Rita Quil": {}},
+        "profiles": {"Hunter": "prospector", "Farmer": "account_manager"},
+    })  # fmt: skip
+    assert unmatched(users, coaching) == [
+        '[managers."Mara"] is nobody in the CRM.',
+        '[reps."Rita Quil"] is nobody in the CRM.',
+        '[profiles] "Farmer" is nobody\'s role in the CRM.',
+        'The holidays of "Deutschland" are not known: say whose count under [countries].',
+    ]
+    known = coaching.model_copy(update={"countries": {"Deutschland": "DE"}})
+    assert len(unmatched(users, known)) == 3

@@ -141,7 +141,7 @@ def test_numbers_may_arrive_in_any_width(kind: pa.DataType) -> None:
     at = facts.schema.get_field_index("amount")
     facts = facts.set_column(at, "amount", pa.array([20], pa.int32()).cast(pa.decimal128(18, 2)).cast(kind))
     (finding,) = evaluate([rule("amount > 10")], Facts(as_of=NOON, tables={"deal": facts})).findings
-    assert finding.values == {"amount": 20.0}
+    assert finding.values == {"amount": 20.0, "amount_basis": None}
 
 
 def test_evidence_leaves_out_what_did_not_hold() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.config import Stated, Typical
 from app.stages.measure import measure
+from coaching_rules.sentences import render
 
 
 def words(org: Any, *names: str, deal: str = "D") -> list[Any]:
@@ -63,6 +65,8 @@ def test_with_rates_all_money_is_the_orgs_own(org_anywhere: Any) -> None:
     assert [deals[name]["rate_date"] for name in "EUJ"] == [date(2026, 5, 1), org.ago(60).date(), None]
     assert (deals["J"]["amount"], deals["J"]["amount_gap"]) == (None, "There is no rate for JPY.")
     assert deals["E"]["amount_gap"] is None
+    assert [deals[name]["amount_basis"] for name in "EUJ"] == ["EUR 110 at the rate of 2026-05-01", None, None]
+    assert render("{amount}", deals["E"]) == "100 (EUR 110 at the rate of 2026-05-01)"
 
 
 def won(org: Any, id: str, days_in_stage: float, account: str | None = None, won_days_ago: float = 30) -> None:
@@ -72,6 +76,19 @@ def won(org: Any, id: str, days_in_stage: float, account: str | None = None, won
     org.deal(id, account_id=account, created_at=org.ago(begun), **closed)
     org.snapshot(begun, id, stage="Qualify")
     org.snapshot(won_days_ago, id, stage="Won")
+
+
+def test_the_org_may_say_what_is_typical_elsewhere(org: Any) -> None:
+    """Its own number takes the place of ours, and the sentence names it."""
+    org.stages("Qualify", "Won")
+    org.deal()
+    won(org, "W", 10)
+    stated = Stated(typical=Typical(days_in_stage=32))
+    (deal,) = (
+        row for row in measure(org.store, 1, as_of=org.now, stated=stated).tables["deal"].to_pylist() if row["is_open"]
+    )
+    assert deal["won_median_days_in_stage"] == 30
+    assert deal["won_median_days_in_stage_basis"] == "default 32; your 1 won deal suggests 10"
 
 
 STAY = ("won_median_days_in_stage", "won_median_days_in_stage_n", "won_median_days_in_stage_basis")

@@ -104,6 +104,15 @@ def test_some_roles_decide(org: Any, role: str | None, decision_makers: int | No
     assert said(org, "decision_makers") == [decision_makers]
 
 
+def test_that_nobody_decides_is_known_where_roles_are_kept(org: Any) -> None:
+    """A deal without any role has no decision maker, as soon as some deal of the org has a role."""
+    org.deal("Bare")
+    org.deal("D")
+    assert [deal["decision_makers"] for deal in org.deals().values()] == [None, None]
+    org.contact("C", "Evaluator")
+    assert [deal["decision_makers"] for deal in org.deals().values()] == [0, 0]
+
+
 def test_when_a_decision_maker_last_took_part(org: Any) -> None:
     """Only two-way contact with one of them counts."""
     org.deal()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.config import Coaching
 from app.stages.measure import Benchmarks, Observed, measure_deals, observe
-from app.store import benchmarks
+from app.store import benchmarks, canonical
 
 STAGES = ("Qualify", "Propose", "Agree", "Won", "Lost")
 DEALS = [f"D{n}" for n in range(14)]
@@ -112,3 +112,31 @@ def test_a_deal_that_came_to_a_stage_alone_has_its_benchmarks(org: Any, stage: s
     org.snapshot(0.001, "D", stage=stage)
     (row,) = alone(org, ["D"], learnt).facts.tables["deal"].to_pylist()
     assert (row["stage"], row["won_median_days_in_stage_n"]) == (stage, 1)
+
+
+def test_a_segment_that_is_new_since_the_morning_is_held_against_the_org(org: Any) -> None:
+    """What won deals did is known; only what they did in this segment is not."""
+    org.stages(*STAGES)
+    org.account("A", segment="Freight")
+    org.account("B", segment="Retail")
+    org.deal("D", account_id="A")
+    org.deal("W", account_id="A", stage="Won", closed=True, won=True)
+    for n, name in enumerate(STAGES[:4]):
+        org.snapshot(60 - n * 9, "W", stage=name)
+    learnt = observed(org).benchmarks
+    with org.store.begin() as transaction:
+        transaction.execute(canonical.deals.update().where(canonical.deals.c.id == "D").values(account_id="B"))
+    (row,) = alone(org, ["D"], learnt).facts.tables["deal"].to_pylist()
+    assert (row["segment"], row["won_median_days_in_stage_n"]) == ("Retail", 1)
+    assert row["won_median_days_in_stage_basis"] == "default 14; your 1 won deal suggests 9"
+
+
+def test_what_other_queries_measured_is_not_kept(org: Any) -> None:
+    """After an update the first morning measures anew, since tables may have other columns."""
+    a_mixed_org(org)
+    with org.store.begin() as transaction:
+        benchmarks.keep(transaction, 1, observed(org).benchmarks, org.now)
+        former = benchmarks.benchmarks.update().values(name=benchmarks.benchmarks.c.name + "0")
+        transaction.execute(former)
+        assert not benchmarks.are_kept(transaction, 1)
+        assert benchmarks.read(transaction, 1) == {}

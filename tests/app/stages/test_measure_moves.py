@@ -69,7 +69,9 @@ def test_a_push_crosses_a_month(org: Any, dates: list[date | None], pushes: Any,
     [
         ([100.0, 75.0], -0.25, 100.0, 80),
         ([100.0, 75.0, 75.0], -0.25, 100.0, 80),
-        ([100.0, 50.0, 60.0], 0.2, 50.0, 70),
+        ([100.0, 85.0, 72.25], -0.2775, 100.0, 70),
+        ([100.0, 50.0, 50.5], -0.495, 100.0, 70),
+        ([100.0, 50.0, 50.0, 60.0], 0.2, 50.0, 60),
         ([100.0, None, 50.0], -0.5, 100.0, 70),
         ([100.0, 100.0], None, None, None),
         ([None, 100.0], None, None, None),
@@ -79,7 +81,7 @@ def test_a_push_crosses_a_month(org: Any, dates: list[date | None], pushes: Any,
 def test_the_last_change_of_the_amount(
     org: Any, amounts: list[float | None], share: Any, before: Any, days: Any
 ) -> None:
-    """Relative to before; from nothing there is no share."""
+    """Relative to before, changes of two weeks taken as one; from nothing there is no share."""
     org.deal()
     for at, amount in enumerate(amounts):
         org.snapshot(90 - 10 * at, stage="Qualify", amount=amount)

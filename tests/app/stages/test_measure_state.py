@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.config import Stated
 from app.stages.measure import measure
 from app.store import canonical
 
@@ -84,7 +85,7 @@ def test_the_first_of_two_stages_is_early(org: Any) -> None:
 
 def early(org: Any, *early_stages: str) -> dict[str, Any]:
     """Whether the deal called as its stage is early."""
-    facts = measure(org.store, 1, as_of=org.now, early_stages=early_stages).tables["deal"].to_pylist()
+    facts = measure(org.store, 1, as_of=org.now, stated=Stated(early_stages)).tables["deal"].to_pylist()
     return {deal["deal_id"]: deal["is_early"] for deal in facts}
 
 
