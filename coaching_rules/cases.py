@@ -56,13 +56,21 @@ def outcomes(rules: Sequence[Rule]) -> dict[tuple[str, str], Expectation]:
     found: dict[tuple[str, str], Expectation] = {}
     for grain in WORDS:
         alike = [rule for rule in rules if rule.grain == grain and rule.cases]
-        for start in range(0, len(alike), _AT_ONCE):
-            some = alike[start : start + _AT_ONCE]
+        # a case that says who its subject is cannot be numbered among the others
+        named = [rule for rule in alike if any(SUBJECT[grain] in case.given for case in rule.cases)]
+        found |= _one_by_one(named)
+        others = [rule for rule in alike if rule not in named]
+        for start in range(0, len(others), _AT_ONCE):
+            some = others[start : start + _AT_ONCE]
             try:
                 found |= _outcomes(grain, some)
             except ConditionErrors:  # asking whether a long condition is NULL can make it too long
-                found |= {(rule.id, case.name): outcome(rule, case) for rule in some for case in rule.cases}
+                found |= _one_by_one(some)
     return found
+
+
+def _one_by_one(rules: Sequence[Rule]) -> dict[tuple[str, str], Expectation]:
+    return {(rule.id, case.name): outcome(rule, case) for rule in rules for case in rule.cases}
 
 
 def outcome(rule: Rule, case: Case) -> Expectation:

@@ -24,7 +24,7 @@ from coaching_rules.model import (
     Value,
 )
 from coaching_rules.sentences import PLACEHOLDER
-from coaching_rules.vocabulary import WORDS, Grain, Type
+from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{2,59}")
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
@@ -248,6 +248,8 @@ def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str,
     for name, cell in node.value.items():
         if name not in words:
             form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
+        elif name == SUBJECT[grain] and cell.value is None:
+            form.page.note(cell, f"`{name}` is never unknown; without it there is no {grain} to judge")
         elif not _fits(WORDS[grain][name].type, cell):
             form.page.note(cell, f"`{name}` is a {_SAID[WORDS[grain][name].type]}; this is not")
     return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
