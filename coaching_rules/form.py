@@ -6,6 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from coaching_rules.errors import RuleError, suggestion
+from coaching_rules.letters import shown
 from coaching_rules.vocabulary import EARLIEST, LATEST
 
 MOST_MISTAKES = 50
@@ -56,13 +57,12 @@ class Page:
         start, length = (at.start, at.end - at.start) if isinstance(at, Node) else (at, length)
         line_start = self.text.rfind("\n", 0, start) + 1
         line_text = self.text[line_start:].split("\n", 1)[0].rstrip()
-        shown = line_text if len(line_text) <= _WIDEST else ""
         return RuleError(
             file=self.file,
             line=self.text.count("\n", 0, start) + 1,
             column=start - line_start + 1,
-            message=message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…",
-            excerpt="".join(character if character.isprintable() else " " for character in shown),
+            message=shown(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"),
+            excerpt=shown(line_text) if len(line_text) <= _WIDEST else "",
             length=max(1, min(length, line_start + len(line_text) - start)),
         )
 

@@ -10,6 +10,7 @@ import yaml
 
 from coaching_rules.errors import RuleError, RuleErrors
 from coaching_rules.form import Node, Page, Scalar, TooManyMistakes
+from coaching_rules.letters import shown, unwelcome
 from coaching_rules.model import Rule, RuleSet
 from coaching_rules.reading import read_rule
 
@@ -75,7 +76,7 @@ def pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[P
         return
     left = LARGEST_FOLDER
     for file in files:
-        page = Page(file=f"{name}/{file.name}", text="")
+        page = Page(file=f"{name}/{shown(file.name)}", text="")
         page.text = _text(file, page)
         left -= len(page.text)
         if left < 0:
@@ -174,4 +175,7 @@ def _scalar(tree: yaml.Node, page: Page) -> Scalar:
     except (ValueError, yaml.YAMLError):
         page.note(tree.start_mark.index, f"`{str(tree.value)[:40]}` is no value that exists; quote it if it is a text")
         return None
+    wrong = unwelcome(value) if isinstance(value, str) else None
+    if wrong:
+        page.note(tree.start_mark.index, wrong)
     return value

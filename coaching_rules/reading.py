@@ -1,18 +1,16 @@
 """From a form to a rule: which fields a rule has, and what each of them must be."""
 
 import re
-from datetime import date, datetime
 from typing import get_args
 
 from coaching_rules import conditions
+from coaching_rules.casebook import read_cases
 from coaching_rules.errors import ConditionErrors, Problem, RuleError, suggestion
 from coaching_rules.form import Form, Node, Page
 from coaching_rules.model import (
     Area,
-    Case,
     Engagement,
     Event,
-    Expectation,
     Hygiene,
     Kind,
     Meeting,
@@ -21,20 +19,12 @@ from coaching_rules.model import (
     Rule,
     Status,
     Trigger,
-    Value,
 )
 from coaching_rules.sentences import PLACEHOLDER
-from coaching_rules.vocabulary import SUBJECT, WORDS, Grain, Type
+from coaching_rules.vocabulary import WORDS, Grain
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{2,59}")
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
-_SAID: dict[Type, str] = {
-    "boolean": "yes or no (true, false)",
-    "integer": "whole number",
-    "number": "number",
-    "text": "text",
-    "date": "day (2027-03-31)",
-}
 _ONLY_COACHING = ("coach", "rest_days", "max_per_week")
 _ONLY_HYGIENE = ("why", "fix")
 
@@ -46,7 +36,7 @@ def read_rule(node: Node, page: Page) -> Rule | None:
     kind: Kind = form.choice("kind", ("coaching", "hygiene"), default="coaching")
     status: Status = form.choice("status", get_args(Status))
     when, words, warnings = _when(form, grain)
-    cases = _cases(form, words, grain, required=status != "draft")
+    cases = read_cases(form, words, grain, required=status != "draft")
     rule = Rule(
         id=_id(form),
         grain=grain,
@@ -207,61 +197,3 @@ def _check_braces(page: Page, node: Node, grain: Grain) -> None:
         if name is None or name[1] not in WORDS[grain]:
             near = suggestion(brace[0].strip("{} "), WORDS[grain])
             page.note(page.inside(node, brace.start()), f"`{brace[0]}` is no word of a {grain}{near}", len(brace[0]))
-
-
-def _cases(form: Form, words: tuple[str, ...] | None, grain: Grain, *, required: bool) -> tuple[Case, ...]:
-    cases = tuple(_case(case, words, grain) for case in form.forms("cases", required=required))
-    names = [case.name for case in cases]
-    node = form.node("cases", required=False)
-    if node and len(set(names)) < len(names):
-        form.page.note(node, "two cases have the same name")
-    if node and cases and required and not {"fires", "does not fire"} <= {case.expects for case in cases}:
-        form.page.note(node, "`cases` needs one that fires and one that does not")
-    return cases
-
-
-def _case(form: Form, words: tuple[str, ...] | None, grain: Grain) -> Case:
-    case = Case(name=form.text("name"), expects=_expects(form), given=_given(form, words, grain))
-    form.finish()
-    return case
-
-
-def _expects(form: Form) -> Expectation:
-    node = form.node("fires")
-    if node and node.value == "not enough data":
-        return "not enough data"
-    if node and not isinstance(node.value, bool):
-        form.page.note(node, "`fires` is true, false, or not enough data")
-    return "fires" if node and node.value is True else "does not fire"
-
-
-def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str, Value]:
-    node = form.node("given")
-    if node is None or words is None:
-        return {}
-    if not isinstance(node.value, dict):
-        form.page.note(node, "`given` maps each word that `when` reads to a value")
-        return {}
-    for name in words:
-        if name not in node.value:
-            form.page.note(node, f"the case does not say `{name}`; write null when it is unknown")
-    for name, cell in node.value.items():
-        if name not in words:
-            form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
-        elif name == SUBJECT[grain] and cell.value is None:
-            form.page.note(cell, f"`{name}` is never unknown; without it there is no {grain} to judge")
-        elif not _fits(WORDS[grain][name].type, cell):
-            form.page.note(cell, f"`{name}` is a {_SAID[WORDS[grain][name].type]}; this is not")
-    return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
-
-
-def _fits(type_: Type, cell: Node) -> bool:
-    value = cell.value
-    if value is None:
-        return True
-    if type_ in ("integer", "number"):
-        allowed = int if type_ == "integer" else (int, float)
-        return isinstance(value, allowed) and not isinstance(value, bool)
-    if type_ == "date":
-        return isinstance(value, date) and not isinstance(value, datetime)
-    return isinstance(value, bool if type_ == "boolean" else str)

@@ -83,6 +83,13 @@ MISTAKES = [
     ("has_future_meeting: false}", "has_future_meeting: 0}", 17, 84, "is a yes or no"),
     ("two_way: 20, has", "two_way: 2.5, has", 17, 60, "is a whole number"),
     ("name: booked", "name: quiet", 17, 3, "the same name"),
+    ("two_way: 20, has", f"two_way: 1{'0' * 26}, has", 17, 60, "this large is a slip"),
+    ("two_way: 20, has", "two_way: .inf, has", 17, 60, "is a whole number"),
+    ("title: A deal went quiet", r'title: "A \uD800 deal"', 3, 8, "U+D800"),
+    ("title: A deal went quiet", r'title: "A \e[2J deal"', 3, 8, "U+001B"),
+    ("title: A deal went quiet", r'title: "A \u202e deal"', 3, 8, "U+202E"),
+    ("name: quiet", r'name: "\uD800"', 17, 12, "U+D800"),
+    ('"What would make', r'"\x9b What would make', 15, 9, "U+009B"),
 ]  # fmt: skip
 
 REFUSED_FILES = [
@@ -200,6 +207,39 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, content: bytes, said:
     """Bombs, tags, wrong encodings and plain noise end as a mistake, not as a crash."""
     with pytest.raises(RuleErrors, match=said):
         load(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "slip", "said"),
+    [
+        ("amount", "5", "1.0e+26", "this large is a slip"),
+        ("amount", "5", ".nan", "this large is a slip"),
+        ("stage_share", "0.5", "-.inf", "this large is a slip"),
+        ("close_date", "2027-03-01", "0001-01-01", "is a slip"),
+        ("segment", "Retail", r'"\uD800"', "U\\+D800"),
+    ],
+)
+def test_a_case_gives_what_a_row_could_have(tmp_path: Path, word: str, known: str, slip: str, said: str) -> None:
+    """Numbers, days and texts have the bounds that facts have; beyond them the judge itself would fail."""
+    text = HYGIENE.replace("next_step is null", f"{word} is null").replace("next_step", word).replace("Call", known)
+    assert load(write(tmp_path, text)).rules
+    with pytest.raises(RuleErrors, match=said):
+        load(write(tmp_path, text.replace(f"{word}: {known}", f"{word}: {slip}")))
+
+
+def test_texts_in_any_script_load(tmp_path: Path) -> None:
+    """Umlauts, Japanese with its wide space, joined emoji and spaces that do not break are no mistakes."""
+    title = "Größe\u00a0zählt 見込み\u3000客 👩\u200d💻"
+    (rule,) = load(write(tmp_path, GOOD.replace("A deal went quiet", title))).rules
+    assert rule.title == title
+
+
+def test_what_cannot_be_shown_is_not_shown(tmp_path: Path) -> None:
+    """Neither the name of a file nor what is quoted from it moves the cursor of who reads the mistakes."""
+    write(tmp_path, GOOD.replace("grain: deal", r'"gr\e[2Jain": "d\e[2Jl"'), "ev\x1b[2Jil.yml")
+    with pytest.raises(RuleErrors, match="unknown field") as refused:
+        load(tmp_path)
+    assert "\x1b" not in str(refused.value)
 
 
 def test_all_mistakes_of_a_folder_come_at_once(tmp_path: Path) -> None:
