@@ -94,8 +94,8 @@ def _outcomes(grain: Grain, rules: Sequence[Rule]) -> dict[tuple[str, str], Expe
 
 
 def _unknown(rule: Rule) -> Rule:
-    """A rule that holds where this one cannot tell. The line break ends a comment."""
-    return replace(rule, id=f"{rule.id}?", when=f"({rule.when}\n) is null")
+    """A rule that holds where this one cannot tell."""
+    return replace(rule, id=f"{rule.id}?", when=f"({rule.when}) is null")
 
 
 def table(grain: Grain, rows: list[dict[str, Value]]) -> pa.Table:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from coaching_rules.conditions import units
 from coaching_rules.conditions.functions import FUNCTIONS
+from coaching_rules.conditions.slips import DAYS, INSTEAD, LANGUAGE
 from coaching_rules.conditions.syntax import place, problem
 from coaching_rules.errors import Problem, suggestion
 from coaching_rules.vocabulary import EARLIEST, LATEST, Unit, Word
@@ -20,6 +21,8 @@ from coaching_rules.vocabulary import EARLIEST, LATEST, Unit, Word
 LARGEST = 1e15
 """The largest absolute value of a number in a condition or in a fact; what is larger is a slip."""
 
+_SAID = {"boolean": "yes-or-no"}
+"""Types that are called otherwise when one speaks."""
 _WRONG = "?"
 """The type of what was already noted as wrong: it fits anywhere, so that one mistake is not told twice."""
 
@@ -76,9 +79,10 @@ def render(node: exp.Expr, desk: Desk) -> Piece:
     if allowed is None:
         raise _Refused(node, _not_allowed(node, desk))
     handler, arguments = allowed
-    for name, value in node.args.items():
-        if value and name not in arguments:
-            raise _Refused(node, f"{node.key.upper()} with {name} is not allowed in a condition; {_LANGUAGE}")
+    if node.error_messages():
+        raise _Refused(node, "something is missing here")
+    if any(value and name not in arguments for name, value in node.args.items()):
+        raise _Refused(node, f"this cannot be said in a condition; {LANGUAGE}")
     return handler(node, desk)
 
 
@@ -90,38 +94,36 @@ def alike(nodes: Sequence[exp.Expr], desk: Desk) -> list[Piece]:
     return _same_type(nodes, pieces, desk)
 
 
-_LANGUAGE = (
-    "use words, numbers, 'text', comparisons, and/or/not, between, in (…), is null, + - * /, case, "
-    + ", ".join(function.name for function in FUNCTIONS)
-)
-
-
 def _not_allowed(node: exp.Expr, desk: Desk) -> str:
-    if not isinstance(node, exp.Func) or "start" not in node.meta:
-        return f"{node.key.upper()} is not allowed in a condition; {_LANGUAGE}"
-    name = desk.text[int(node.meta["start"]) : int(node.meta["end"]) + 1]
+    if not isinstance(node, exp.Anonymous):
+        return f"this cannot be said in a condition; {LANGUAGE}"
     known = [function.name for function in FUNCTIONS]
-    return f"unknown function `{name}`" + (suggestion(name, known) or f"; there are {', '.join(known)}")
+    instead = INSTEAD.get(node.name.lower())
+    hint = f"; {instead}" if instead else suggestion(node.name, known) or f"; there are {', '.join(known)}"
+    return f"unknown function `{node.name}`{hint}"
 
 
 def _word(node: exp.Expr, desk: Desk) -> Piece:
     word = desk.words.get(node.name)
-    if node.this.args.get("quoted"):
-        desk.note(node, f"text goes in single quotes: '{node.name}'; a word needs none")
-    elif word is None:
-        desk.note(node, f"unknown word `{node.name}`" + suggestion(node.name, desk.words))
-    else:
-        return Piece(f'"{word.name}"', "number" if word.type == "integer" else word.type, word.unit or None)
-    return Piece("NULL", _WRONG)
+    if word is None:
+        desk.note(node, f"unknown word `{node.name}`" + suggestion(node.name, desk.words) + _meant(node, desk))
+        return Piece("NULL", _WRONG)
+    return Piece(f'"{word.name}"', "number" if word.type == "integer" else word.type, word.unit or None)
+
+
+def _meant(node: exp.Expr, desk: Desk) -> str:
+    """What somebody probably wanted who wrote a name that is no word."""
+    if node.name.lower() in INSTEAD:
+        return f"; {INSTEAD[node.name.lower()]}"
+    beside = node.parent.iter_expressions() if isinstance(node.parent, (exp.EQ, exp.NEQ, exp.In)) else ()
+    texts = [part for part in beside if part.name in desk.words and desk.words[part.name].type == "text"]
+    return f"; a text is written in quotes: '{node.name}'" if texts else ""
 
 
 def _literal(node: exp.Expr, desk: Desk) -> Piece:
     if node.args.get("is_string"):
         return Piece("'" + node.name.replace("'", "''") + "'", "text")
-    try:
-        number = float(node.name)
-    except ValueError:
-        raise _Refused(node, f"`{node.name}` is not a number") from None
+    number = float(node.name)
     if not abs(number) <= LARGEST:
         raise _Refused(node, "a number this large is a slip")
     return Piece(_double(number), "number")
@@ -182,6 +184,8 @@ def _is_not_zero(node: exp.Expr) -> bool:
 
 
 def _comparison(node: exp.Expr, desk: Desk) -> Piece:
+    if isinstance(node.this, tuple(COMPARISON)):
+        raise _Refused(node, "two comparisons in a row; write `5 < amount and amount < 10`")
     left, right = alike([node.this, node.expression], desk)
     op = COMPARISON[type(node)]
     if op not in ("=", "<>"):
@@ -197,13 +201,11 @@ def _between(node: exp.Expr, desk: Desk) -> Piece:
 
 def _check_order(node: exp.Expr, piece: Piece) -> None:
     if piece.type in ("text", "boolean"):
-        raise _Refused(node, f"{piece.type} has no order; only = and <> make sense here")
+        raise _Refused(node, f"{_SAID.get(piece.type, piece.type)} has no order; only = and <> make sense here")
 
 
 def _in(node: exp.Expr, desk: Desk) -> Piece:
     value, *options = alike([node.this, *node.expressions], desk)
-    if not options:
-        raise _Refused(node, "`in` needs a list: in ('a', 'b')")
     return Piece(f"({value.sql} IN ({', '.join(option.sql for option in options)}))", "boolean")
 
 
@@ -239,7 +241,8 @@ def _function(node: exp.Expr, desk: Desk) -> Piece:
 def _number(node: exp.Expr, desk: Desk) -> Piece:
     piece = render(node, desk)
     if piece.type not in ("number", _WRONG):
-        raise _Refused(node, f"a number is needed here, this is a {piece.type}")
+        hint = f"; {DAYS}" if piece.type == "date" else ""
+        raise _Refused(node, f"a number is needed here, this is a {_SAID.get(piece.type, piece.type)}{hint}")
     return piece
 
 
@@ -267,10 +270,16 @@ def _same_type(nodes: Sequence[exp.Expr], pieces: list[Piece], desk: Desk) -> li
     kind = _first_type(pieces)
     for node, piece in zip(nodes, pieces):
         if piece.type not in ("null", _WRONG, kind):
-            raise _Refused(node, f"a {kind} and a {piece.type} cannot be put together")
+            raise _Refused(node, _apart(kind, piece.type))
     if nodes:
         _one_unit(nodes[0].parent or nodes[0], pieces, desk)
     return pieces
+
+
+def _apart(one: str, other: str) -> str:
+    first, second = (_SAID.get(kind, kind) for kind in (one, other))
+    alone = "; a yes-or-no word stands alone: `is_early`, `not is_early`" if "boolean" in (one, other) else ""
+    return f"a {first} and a {second} cannot be put together{alone}"
 
 
 def _first_type(pieces: Sequence[Piece]) -> str:

@@ -1,6 +1,7 @@
 """The gate lets ordinary conditions pass, refuses everything else with its place, and never crashes."""
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,9 @@ ORDINARY = [
     "days_since_any >= case when stage_share < 0.4 then 14 when stage_share < 0.8 then 7 end",
     "coalesce(amount, 0) > abs(days_to_close) + least(contacts, 3)",
     "close_date > '2027-01-31'",
-    "has_future_meeting = is_early -- as a person would write it",
+    "has_future_meeting = is_early",
+    "is_early AND NOT(is_commit) OR stage NOT IN('a') and amount not between -1 and +.5",
+    "amount == 1e3 and stage != 'He said: \"no -- {never} /* 50% */\"'",
     "case when is_early then amount > 1 else is_commit end",
     "case when is_early then null else amount end > 1",
     "case when is_early then null end > amount",
@@ -110,7 +113,7 @@ ILL_TYPED = [
     ("amount and is_early", "a number, not a condition"),
     ("stage < 3", "cannot be put together"),
     ("stage > 'a'", "text has no order"),
-    ("is_early > false", "boolean has no order"),
+    ("is_early > false", "yes-or-no has no order"),
     ("stage between 'a' and 'b'", "text has no order"),
     ("amount = null", "is null"),
     ("amount in (1, null)", "is null"),
@@ -125,6 +128,68 @@ ILL_TYPED = [
     ("coalesce(stage, 1) = 'x'", "cannot be put together"),
     ("case when is_early then 1 else 'x' end > 1", "cannot be put together"),
     ("case when amount then true end", "a number, not a condition"),
+]
+
+SLIPS = [
+    ("amount > 10 -- only large ones", "--", "a condition holds no comment"),
+    ("amount > 10 /* only large ones */", "/*", "a condition holds no comment"),
+    ("days_in_stage > 14 days", "14 days", "write 14 alone"),
+    ("amount > 10k", "10k", "write the number out: 10000"),
+    ("amount > 10,000", ",", "write 10000, or 10.000"),
+    ("amount > 10 000", "10 000", "in one piece: 10000"),
+    ("amount > 1_000", "1_000", "in one piece: 1000"),
+    ("amount > €5000", "€", "without its currency"),
+    ("amount > 50%", "%", "0.5 for 50 %"),
+    ("amount >= 0x1F", "0x1F", "this is no number"),
+    ("close_date < 2027-03-31", "2027-03-31", "in quotes: '2027-03-31'"),
+    ("close_date < 31.03.2027", "31.03.2027", "'2027-03-31'"),
+    ("close_date < date '2027-03-31'", "'2027-03-31'", "in quotes alone"),
+    ("close_date < today", "today", "`days_to_close`"),
+    ("close_date - rate_date > 3", "close_date", "`days_to_close`"),
+    ("stage = Proposal", "Proposal", "in quotes: 'Proposal'"),
+    ("stage in (Proposal, 'Offer')", "Proposal", "in quotes: 'Proposal'"),
+    ("stage = Closed Won", "Won", "quotes around a text"),
+    ('stage = "It\'s"', '"It\'s"', "single quotes: 'It''s'"),
+    ("stage = “Proposal”", "“", "straight quote '"),
+    ("stage = 'It's late'", "s", "'It''s…"),
+    ("is_early and stage = 'open", "'", "not closed"),
+    ("stage in 'a'", "'a'", "in ('a')"),
+    ("stage contains 'a'", "contains", "compared whole"),
+    ("max(amount, 3) > 5", "max", "`greatest`"),
+    ("ifnull(amount, 3) > 5", "ifnull", "`coalesce`"),
+    ("nvl(amount, 3) > 5", "nvl", "`coalesce`"),
+    ("cast(amount) > 5", "cast", "unknown function `cast`"),
+    ("amount isnull", "isnull", "write `is null`"),
+    ("amount notnull", "notnull", "write `is not null`"),
+    ("amount not null", "null", "`is not null`"),
+    ("is_early && is_commit", "&&", "write `and`"),
+    ("is_early || is_commit", "||", "write `or`"),
+    ("!is_early", "!", "write `not`"),
+    ("@amount > 3", "@", "means nothing"),
+    ("is_early and @", "@", "means nothing"),
+    ("amount => 3", "=>", "write `>=`"),
+    ("amount ≥ 3", "≥", "write `>=`"),
+    ("{amount} > 3", "{amount}", "without braces here: amount"),
+    ("case stage when 'a' then is_early end", "stage", "after `case` comes `when`"),
+    ("if is_early then amount > 3", "is_early", "there is no `if`"),
+    ("if(is_early, true, false)", "if", "there is no `if`"),
+    ("5 < amount < 10", "5 < amount < 10", "two comparisons in a row"),
+    ("is_early = 1", "1", "stands alone"),
+    ("is_early amount > 3", "amount", "side by side"),
+    ("is_early and and amount > 3", "and", "missing between"),
+    ("and is_early", "and", "missing before"),
+    ("is_early or", "or", "missing after"),
+    ("abs() > 3", ")", "missing between"),
+    ("amount in (1, 2,)", ")", "missing between"),
+    ("is_early, is_commit", ",", "only in the brackets"),
+    ("(is_early and (is_commit", "(", "not closed"),
+    ("is_early)", ")", "closes nothing"),
+    ("case when is_early then is_commit", "case", "not closed"),
+    ("is_early then is_commit", "then", "belongs to case"),
+    ("amount in (1 as x)", "1 as", "write 1 alone"),
+    ("least(all amount) > 1", "amount", "side by side"),
+    ("(contacts, as) = 0", "as", "is no word of ours"),
+    ("amount between 5", "5", "between 10 and 50"),
 ]
 
 MIXED = [
@@ -172,6 +237,25 @@ def test_ill_typed_conditions_are_refused(text: str, said: str) -> None:
     """Words of different types are not put together, and only a yes-or-no is a condition."""
     with pytest.raises(ConditionErrors, match=said):
         parse(text, "deal")
+
+
+@pytest.mark.parametrize(("text", "marked", "said"), SLIPS, ids=[text for text, _, _ in SLIPS])
+def test_a_slip_is_told_in_plain_words(text: str, marked: str, said: str) -> None:
+    """It is marked, and the sentence says what to write instead; none needs to know SQL."""
+    with pytest.raises(ConditionErrors) as refused:
+        parse(text, "deal")
+    (problem,) = refused.value.problems
+    assert text[problem.offset : problem.offset + problem.length] == marked
+    assert said in problem.message
+    assert not re.search(r"\b(?!SQL)[A-Z]{3,}\b", problem.message)
+
+
+def test_the_parser_is_never_heard(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it says of a stranger's text would stand between our sentences."""
+    for text in (*HOSTILE, *(text for text, _, _ in SLIPS)):
+        with contextlib.suppress(ConditionErrors):
+            parse(text, "deal")
+    assert (caplog.text, capsys.readouterr().err) == ("", "")
 
 
 def test_every_unknown_word_is_named_with_the_nearest() -> None:
@@ -241,7 +325,9 @@ def test_words_come_in_the_order_of_reading() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="()'\"=<>+-*/,;.$?: \nabis_early0123456789amountcasewhenthenendnotandornull", max_size=60))
+@given(
+    st.text(alphabet="()'\"=<>+-*/,;.$?:@!&|{}% \nabis_early0123456789amountcasewhenthenendnotandornull", max_size=60)
+)
 def test_no_text_crashes_the_gate(text: str) -> None:
     """Any text is a condition or a list of problems, nothing else."""
     with contextlib.suppress(ConditionErrors):

@@ -62,6 +62,8 @@ MISTAKES = [
     ("severity: 2", "on: [stage_changd]\nseverity: 2", 8, 6, "did you mean `stage_changed`"),
     ("days_since_two_way >= 14 and", "days_since_two_wy >= 14 and", 7, 7, "did you mean `days_since_two_way`"),
     ("not has_future_meeting\n", "not has_futur_meeting\n", 7, 40, "did you mean `has_future_meeting`"),
+    (">= 14 and not", ">= 14 -- quiet\n  and not", 7, 32, "holds no comment"),
+    (" days_since_two_way >= 14", " >-\n  days_since_two_way >= 14 -- quiet\n ", 8, 28, "holds no comment"),
     ("severity: 2", "severity: 4", 8, 11, "from 1 to 3"),
     ("severity: 2", "severity: true", 8, 11, "from 1 to 3"),
     ("{days_since_two_way} days", "{days_quiet} days", 10, 37, "no word of a deal"),
