@@ -20,6 +20,7 @@ from app.cli.desk import (
     opened,
     out,
     own_folder,
+    own_indicators,
     read_settings,
     rules_of,
     say,
@@ -45,7 +46,6 @@ from app.store.session import Store
 from app.team import unmatched
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
-from coaching_rules.indicators.loading import starter_indicators
 from coaching_rules.loader import load, starter
 from coaching_rules.wordbook import words_page
 from connectors.records import Check
@@ -274,7 +274,7 @@ def rules_check(
     chosen = folder or own_folder(settings, "rules")
     try:
         ruleset = load(chosen) if chosen else starter()
-        watched = starter_indicators(own_folder(settings, "indicators"))
+        watched = own_indicators(settings, starter().overridden_by(ruleset.rules))
     except RuleErrors as errors:
         if as_json:
             say({"ok": False, "errors": [show.plain(error) for error in errors.errors]})

@@ -23,7 +23,7 @@ from app.store import rulesets, schema
 from app.store.connections import Vault
 from app.store.session import Store, Transaction, open_store
 from coaching_rules.errors import RuleErrors
-from coaching_rules.indicators.loading import starter_indicators
+from coaching_rules.indicators.loading import named_apart, starter_indicators
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.loader import load, load_texts, starter
 from coaching_rules.model import RuleSet
@@ -127,19 +127,23 @@ def stored_rules(transaction: Transaction, version: int) -> RuleSet:
 def indicators_of(settings: Settings, coaching: Coaching, rules: RuleSet) -> tuple[Indicator, ...]:
     """The starter indicators with those of HOME/indicators over them, and the goals of coaching.toml.
 
-    None has the id of a rule, since what is found is known by it.
+    Raises NotReady with every mistake, also where one has the id of a rule.
     """
     try:
-        found = starter_indicators(own_folder(settings, "indicators"))
+        found = own_indicators(settings, rules)
     except RuleErrors as errors:
         raise NotReady(f"{errors}") from errors
-    twice = sorted({indicator.id for indicator in found} & {rule.id for rule in rules.rules})
-    if twice:
-        raise NotReady(f"A rule and an indicator are both called `{twice[0]}`; give one of them another id.")
     unknown = sorted(coaching.goals.keys() - {indicator.id for indicator in found})
     if unknown:
         raise NotReady(f"coaching.toml: goals.{unknown[0]}: there is no such indicator.")
     return tuple(_with_goal(indicator, coaching) for indicator in found)
+
+
+def own_indicators(settings: Settings, rules: RuleSet) -> tuple[Indicator, ...]:
+    """The indicators that would be watched beside these rules. Raises RuleErrors with every mistake."""
+    found = starter_indicators(own_folder(settings, "indicators"))
+    named_apart(found, rules)
+    return found
 
 
 def _with_goal(indicator: Indicator, coaching: Coaching) -> Indicator:

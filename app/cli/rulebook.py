@@ -18,6 +18,7 @@ from app.cli.desk import (
     now,
     opened,
     out,
+    own_indicators,
     read_settings,
     rules_of,
     say,
@@ -32,9 +33,13 @@ from app.store import rulesets
 from app.store.session import Store
 from coaching_rules.cases import check_cases
 from coaching_rules.changes import RuleChange, changes
+from coaching_rules.errors import RuleErrors
+from coaching_rules.loader import starter
 from coaching_rules.model import RuleSet
 
 LONGEST = 160
+STARTER = 0
+"""What stands for the starter pack where a version is asked for; versions count from 1."""
 Message = Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")]
 WHICH = "A version, `live`, or a folder (its rules over the starter pack)."
 
@@ -50,7 +55,9 @@ def push(
 
 
 def rollback(
-    version: Annotated[int | None, typer.Argument(help="Version to go back to. Default: the one before.")] = None,
+    version: Annotated[
+        int | None, typer.Argument(help="Version to go back to; 0 is the starter pack. Default: the one before.")
+    ] = None,
     message: Message = "",
     as_json: AsJson = False,
 ) -> None:
@@ -58,14 +65,21 @@ def rollback(
     settings = read_settings()
     with opened(settings) as store, store.read() as transaction:
         known = [one.version for one in rulesets.history(transaction)]
-        if version is None and len(known) < 2:
-            raise NotReady("There is no version before; `coachsync rules history` lists what was pushed.")
-        target = known[1] if version is None else version
-        rules = stored_rules(transaction, _existing(target, known))
-    _make_live(settings, rules, message or f"back to version {target}", as_json)
+        if not known:
+            raise NotReady(
+                "Nothing was pushed yet, as `coachsync rules history` says; there is nothing to go back from."
+            )
+        target = [*known, STARTER][1] if version is None else version
+        rules = starter() if target == STARTER else stored_rules(transaction, _existing(target, known))
+    said = f"back to version {target}" if target else "back to the starter pack"
+    _make_live(settings, rules, message or said, as_json)
 
 
 def _make_live(settings: Settings, rules: RuleSet, message: str, as_json: bool) -> None:
+    try:
+        own_indicators(settings, rules)  # one with the id of a rule would stop every run
+    except RuleErrors as errors:
+        raise NotReady(f"{errors}\nNothing was pushed.") from errors
     failures = check_cases(rules)
     if failures:
         raise NotReady("\n".join([*map(str, failures), "Nothing was pushed: a rule has to keep its cases."]))

@@ -1,13 +1,16 @@
 """Folders of YAML become indicators, or one list of everything that is wrong with them."""
 
+from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from coaching_rules.errors import RuleError, RuleErrors
+from coaching_rules.form import Page
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.reading import read_indicator
 from coaching_rules.loader import pages, read
+from coaching_rules.model import RuleSet
 
 
 def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
@@ -30,3 +33,16 @@ def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
     if errors:
         raise RuleErrors(errors)
     return tuple(found[name] for name in sorted(found))
+
+
+def named_apart(indicators: Iterable[Indicator], rules: RuleSet) -> None:
+    """Raise RuleErrors where an indicator has the id of a rule, since what is found is known by it."""
+    by_id = {indicator.id: indicator for indicator in indicators}
+    said = "a rule and an indicator are both called `{}` ({}); give one of them another id"
+    errors = [
+        Page(file=rule.source, text=rule.text).place(0, said.format(rule.id, by_id[rule.id].source))
+        for rule in rules.rules
+        if rule.id in by_id
+    ]
+    if errors:
+        raise RuleErrors(errors)

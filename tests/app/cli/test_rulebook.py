@@ -73,6 +73,24 @@ def test_a_pushed_set_is_live_until_it_is_rolled_back(do: Do, tmp_path: Path) ->
     assert [(one["version"], one["message"]) for one in versions] == [(3, "back to version 1"), (2, ""), (1, "begin")]
 
 
+def test_the_first_version_is_rolled_back_to_the_starter_pack(do: Do, tmp_path: Path) -> None:
+    """Which counted before it, and is a version of the history like any other."""
+    do("rules", "push", folder(tmp_path / "a", quiet_deal=QUIET))
+    assert do("rules", "rollback", "--json")[1]["message"] == "back to the starter pack"
+    assert do("rules", "diff", "live", folder(tmp_path / "none")) == (0, "The same rules.\n")
+    assert do("rules", "rollback", "--json")[1]["message"] == "back to version 1"
+    assert do("rules", "rollback", "0", "--json")[1]["message"] == "back to the starter pack"
+
+
+def test_a_rule_is_not_called_like_an_indicator(do: Do, tmp_path: Path) -> None:
+    """Every run would stop over it, so neither check nor push lets it pass."""
+    mine = folder(tmp_path / "a", new_deals=QUIET.replace("id: quiet_deal", "id: new_deals"))
+    code, said = do("rules", "push", mine)
+    assert (code, "both called `new_deals`" in said, "Nothing was pushed" in said) == (3, True, True)
+    assert do("rules", "check", mine)[0] == 3
+    assert do("rules", "history", "--json")[1] == {"versions": []}
+
+
 def test_what_is_live_comes_out_as_files_and_goes_back_in(do: Do, tmp_path: Path) -> None:
     """The starter pack and the org's own rules, letter by letter; a folder with rules in it is never written over."""
     mine = folder(tmp_path / "a", quiet_deal=QUIET + "# seen by sales ops\r\n")
