@@ -91,13 +91,16 @@ class Form:
         self._asked: list[str] = []
 
     def node(self, name: str, *, required: bool = True) -> Node | None:
-        """The field as it stands in the file; None when it is missing or empty."""
+        """The field as it stands in the file; None when it is missing, or empty, which nobody means."""
+        again = name in self._asked
         self._asked.append(name)
         found = self._fields.get(name)
         if found is not None and found.value is not None:
             return found
-        if required:
-            self.page.note(found.start if found else self.start, f"`{name}` is missing")
+        if found is not None and not again:
+            self.page.note(self._keys[name], f"`{name}` is empty; give it a value, or leave the line out", len(name))
+        elif required and found is None:
+            self.page.note(self.start, f"`{name}` is missing")
         return None
 
     def text(self, name: str, *, required: bool = True) -> str:
@@ -126,7 +129,8 @@ class Form:
         node = self.node(name, required=False)
         if node and isinstance(node.value, dict):
             return Form(node, self.page)
-        self.page.note(node or self.start, missing)
+        if node or name not in self._fields:
+            self.page.note(node or self.start, missing)
         return None
 
     def integer(self, name: str, low: int, high: int, default: int | None = None) -> int:

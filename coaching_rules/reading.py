@@ -109,6 +109,8 @@ def _triggers(form: Form, grain: Grain) -> tuple[Trigger, ...]:
         return ()
     if grain != "deal":
         form.page.note(node, f"events are about deals; a rule about a {grain} is judged each morning")
+    if node.value == []:
+        form.page.note(node, "`on` names no event; leave it out for a rule that looks at all deals every time")
     entries = node.value if isinstance(node.value, list) else [node]
     return tuple(trigger for entry in entries if (trigger := _trigger(entry, form.page)))
 
