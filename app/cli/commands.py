@@ -279,7 +279,7 @@ def rules_check(
         if as_json:
             say({"ok": False, "errors": [show.plain(error) for error in errors.errors]})
         else:
-            out.print(str(errors), markup=False, soft_wrap=True)
+            out.print(str(errors), soft_wrap=True)
         raise typer.Exit(NotReady.exit_code) from errors
     failures = check_cases(ruleset)
     if as_json:
@@ -296,7 +296,7 @@ def rules_check(
 @rules_cli.command("words")
 def rules_words() -> None:
     """Print the words and functions that a condition may use, with their meaning, unit and source."""
-    out.print(words_page(), markup=False, highlight=False, soft_wrap=True)
+    out.print(words_page(), highlight=False, soft_wrap=True)
 
 
 for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, rulebook.rollback):

@@ -29,8 +29,9 @@ from coaching_rules.loader import load, load_texts, starter
 from coaching_rules.model import RuleSet
 from connectors.records import KINDS, Kind
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Names and texts of strangers go through here: no bracket or colon of theirs is a style or a picture.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def now() -> datetime:

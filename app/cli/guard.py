@@ -42,5 +42,5 @@ def guarded(command: Callable[..., Any]) -> int:
 
 
 def _said(sentence: str, code: int) -> int:
-    err.print(sentence, style="bold red" if err.is_terminal else None, markup=False, soft_wrap=True)
+    err.print(sentence, style="bold red" if err.is_terminal else None, soft_wrap=True)
     return code

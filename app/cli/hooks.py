@@ -112,7 +112,7 @@ def listed(as_json: AsJson = False) -> None:
         say({"hooks": [_plain(hook, moment) for hook in known]})
         return
     for hook in known:
-        out.print(_line(hook, moment), markup=False, soft_wrap=True)
+        out.print(_line(hook, moment), soft_wrap=True)
     if not known:
         out.print("There is no hook yet; see `coachsync hook create --help`.")
 
@@ -152,8 +152,8 @@ def _tell(hook: Hook, secret: str, base: str, as_json: bool) -> None:
     if as_json:
         say({"connection": hook.connection, "kind": hook.kind, "address": address, "secret": secret})
         return
-    out.print(f"Address: {address}", markup=False, soft_wrap=True)
-    out.print(SECRETS[hook.kind].format(secret=secret), markup=False, soft_wrap=True)
+    out.print(f"Address: {address}", soft_wrap=True)
+    out.print(SECRETS[hook.kind].format(secret=secret), soft_wrap=True)
     out.print("It is not shown again.")
 
 

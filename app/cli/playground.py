@@ -129,7 +129,7 @@ def _announced(folder: Path, key_field: bool) -> Iterator[None]:
 def _announce(folder: Path, key_field: bool, stopped: threading.Event) -> None:
     while not stopped.wait(ANSWERS_AFTER_SECONDS):
         if given := _answering(folder):
-            out.print(_invitation(given, key_field), markup=False, soft_wrap=True)
+            out.print(_invitation(given, key_field), soft_wrap=True)
             return
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from app import pipeline
@@ -146,7 +145,7 @@ def history(as_json: AsJson = False) -> None:
         table = Table("Version", "Pushed (UTC)", "Rules", "Hash", "Message")
         for at, one in enumerate(versions):
             label = f"{one.version} (live)" if at == 0 else str(one.version)
-            table.add_row(label, f"{one.pushed_at:%Y-%m-%d %H:%M}", str(one.rules), one.hash, escape(one.message))
+            table.add_row(label, f"{one.pushed_at:%Y-%m-%d %H:%M}", str(one.rules), one.hash, one.message)
         out.print(table)
 
 
@@ -223,10 +222,10 @@ def _print_changes(found: Sequence[RuleChange]) -> None:
     if not found:
         out.print("The same rules.")
     for change in found:
-        out.print(f"{change.deed} {change.rule_id}: {change.title}", markup=False, soft_wrap=True)
+        out.print(f"{change.deed} {change.rule_id}: {change.title}", soft_wrap=True)
         for one in change.fields:
             before, after = (_clip(text) for text in (one.before, one.after))
-            out.print(f"  {one.field}: {before or 'nothing'} → {after or 'nothing'}", markup=False, soft_wrap=True)
+            out.print(f"  {one.field}: {before or 'nothing'} → {after or 'nothing'}", soft_wrap=True)
 
 
 def _clip(text: str) -> str:
@@ -234,7 +233,7 @@ def _clip(text: str) -> str:
 
 
 def _print_weeks(weeks: tuple[ThisWeek, ThisWeek], labels: tuple[str, str]) -> None:
-    table = Table("As things stand now", *map(escape, labels), "Change", title="This week", title_justify="left")
+    table = Table("As things stand now", *labels, "Change", title="This week", title_justify="left")
     plain: list[dict[str, int]] = [show.plain(week) for week in weeks]
     for name, before in plain[0].items():
         after = plain[1][name]

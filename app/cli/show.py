@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -42,8 +41,8 @@ def names(store: Store, connection_id: int, report: Report) -> Names:
 def checks(found: Sequence[Check]) -> None:
     """One line a check, with what to do under it where something is wrong."""
     for check in found:
-        mark = "[green]✓[/]" if check.ok else "[bold red]✗[/]" if check.fatal else "[yellow]![/]"
-        out.print(f"{mark} {check.name}: {check.detail}", soft_wrap=True)
+        mark = ("✓", "green") if check.ok else ("✗", "bold red") if check.fatal else ("!", "yellow")
+        out.print(Text.assemble(mark, f" {check.name}: {check.detail}"), soft_wrap=True)
         if check.remedy:
             out.print(f"    → {check.remedy}", soft_wrap=True)
 
@@ -55,9 +54,9 @@ def pulled(report: Report) -> None:
         rows = {kind: count for kind, count in brought.rows.items() if count}
         out.print("Pulled: " + (_listed(rows) if rows else "nothing has changed") + ".")
         if brought.skipped:
-            out.print(f"[yellow]{brought.skipped} records could not be understood and were skipped.[/]")
+            out.print(f"{brought.skipped} records could not be understood and were skipped.", style="yellow")
         if brought.left_out:
-            out.print(f"[yellow]Near the API budget: left for later: {', '.join(brought.left_out)}.[/]")
+            out.print(f"Near the API budget: left for later: {', '.join(brought.left_out)}.", style="yellow")
     _recounted(report.recounted)
     if report.outcomes:
         out.print(f"People: {_listed(report.outcomes)}.")
@@ -73,7 +72,7 @@ def _recounted(done: Recounted | None) -> None:
         found = {what: count for what, count in mended.items() if count}
         out.print(f"Compared {len(done.compared)} kinds: " + (_listed(found) if found else "nothing differs") + ".")
     if done.left_out:
-        out.print(f"[yellow]Not compared to the end: {', '.join(done.left_out)}.[/]")
+        out.print(f"Not compared to the end: {', '.join(done.left_out)}.", style="yellow")
 
 
 def pushed(report: Report) -> None:
@@ -91,7 +90,7 @@ def pushed(report: Report) -> None:
         f"Pushed {done.sent}: {_listed(said)} ({done.tasks_created} tasks and {done.notes_created} notes are new)."
     )
     if done.refused or done.retry or done.unknown:
-        out.print("[yellow]`coachsync status` lists what was not taken and what to do.[/]")
+        out.print("`coachsync status` lists what was not taken and what to do.", style="yellow")
 
 
 def morning(report: Report, called: Names) -> None:
@@ -138,12 +137,12 @@ def _weeks(planned: PlanResult) -> Table:
 
 def _items(new: Sequence[Item], called: Names) -> None:
     """Two lines a conversation: who, what, when; and why, in the words of its rule."""
-    out.print("[bold]New conversations[/]")
+    out.print("New conversations", style="bold")
     for item in new[:MOST_LINES]:
         where = item.place.replace("_", " ")
         who = called.get(item.manager_id, item.manager_id)
         about = called.get(item.subject_id, item.subject_id)
-        out.print(f"{item.due:%a %d %b}  {escape(who)} · {escape(about)} · {item.minutes} min, {where}")
+        out.print(f"{item.due:%a %d %b}  {who} · {about} · {item.minutes} min, {where}")
         for reason in item.reasons:
             out.print(Padding(Text(str(reason["why"]), style="dim"), (0, 0, 0, 12)))
     if len(new) > MOST_LINES:
@@ -155,7 +154,7 @@ def _next_in_line(planned: PlanResult, called: Names) -> None:
     for left in ranked[:NEXT_IN_LINE]:
         candidate = left.candidate
         manager = called.get(candidate.manager_id, candidate.manager_id)
-        out.print(f"  next: {escape(candidate.name)} ({escape(manager)}): {left.why_not}", style="dim", soft_wrap=True)
+        out.print(f"  next: {candidate.name} ({manager}): {left.why_not}", style="dim", soft_wrap=True)
 
 
 def _reasons(planned: PlanResult) -> dict[str, int]:
@@ -216,9 +215,9 @@ def status(found: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _status(one: Mapping[str, Any]) -> None:
-    out.print(f"[bold]{one['name']}[/] ({one['crm']})")
+    out.print(Text.assemble((one["name"], "bold"), f" ({one['crm']})"))
     if one["paused"]:
-        out.print(f"  [bold red]Paused:[/] {one['paused']}", soft_wrap=True)
+        out.print(Text.assemble(("  Paused:", "bold red"), f" {one['paused']}"), soft_wrap=True)
     _jobs(one["jobs"])
     last = one["last_run"]
     if last is None:
@@ -230,7 +229,7 @@ def _status(one: Mapping[str, Any]) -> None:
     )
     left = last["counts"].get("left_out")
     if left:
-        out.print(f"  [yellow]Near the API budget: left for later: {', '.join(left)}.[/]")
+        out.print(f"  Near the API budget: left for later: {', '.join(left)}.", style="yellow")
     for label, key in (("Records", "records"), ("Open findings", "findings_open"), ("Outcomes", "outcomes")):
         out.print(f"  {label}: {_listed({k: v for k, v in one[key].items() if v}) or 'none'}")
     _coverage(one["coverage"])
@@ -250,7 +249,8 @@ def _jobs(jobs: Mapping[str, Mapping[str, Any]]) -> None:
     for name, job in jobs.items():
         if job["attempts"]:
             again = f", again after {job['not_before']:%Y-%m-%d %H:%M:%S} UTC" if job["not_before"] else ""
-            out.print(f"  [yellow]{name}: in vain {job['attempts']} times{again}:[/] {job['reason']}", soft_wrap=True)
+            tried = (f"  {name}: in vain {job['attempts']} times{again}:", "yellow")
+            out.print(Text.assemble(tried, f" {job['reason']}"), soft_wrap=True)
 
 
 def _coverage(kinds: Mapping[str, Mapping[str, Any]]) -> None:
@@ -277,13 +277,13 @@ def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
     failed = {failure.rule_id for failure in failures}
     table = Table("", "Rule", "Status", "Grain", "Cases", "Review by", "Owner")
     for rule in ruleset.rules:
-        mark = "[bold red]✗[/]" if rule.id in failed else "[green]✓[/]"
+        mark = Text("✗", "bold red") if rule.id in failed else Text("✓", "green")
         table.add_row(mark, rule.id, rule.status, rule.grain, str(len(rule.cases)), str(rule.review_by), rule.owner)
     out.print(table)
     for failure in failures:
-        out.print(str(failure), markup=False, soft_wrap=True)
+        out.print(str(failure), soft_wrap=True)
     for warning in (warning for rule in ruleset.rules for warning in rule.warnings):
-        out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        out.print(f"warning: {warning}", soft_wrap=True)
 
 
 def _listed(counts: Mapping[str, Any]) -> str:

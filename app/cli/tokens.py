@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from app.cli.desk import now, opened, out, read_settings, say
@@ -34,7 +33,7 @@ def create(
     if as_json:
         say({"token": made})
     else:
-        out.print(made, markup=False, soft_wrap=True)
+        out.print(made, soft_wrap=True)
 
 
 @tokens_cli.command("list")
@@ -68,5 +67,5 @@ def _show(found: list[Token]) -> None:
     for token in found:
         moments = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (token.last_used_at, token.revoked_at))
         about = (str(token.id), token.name, token.role, token.connection or "", token.user_id or "")
-        table.add_row(*(escape(cell) for cell in about), *moments)
+        table.add_row(*about, *moments)
     out.print(table)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from app.cli.desk import coaching_of, instant, now, opened, out, read_settings, rules_of, say
 from app.cli.options import AsJson, AsOf, Name, Rules
@@ -90,7 +90,7 @@ def _show_preview(found: Preview, called: dict[str, str]) -> None:
     table = Table("Rule", "Now", "Not enough data", "Managers", "Among them", title="Would flag", title_justify="left")
     for rule_id, findings in found.findings.items():
         managers = {str(finding.values.get("manager_id") or "") for finding in findings} - {""}
-        about = [escape(about_whom(finding)) for finding in findings[:MOST_NAMES]]
+        about = [about_whom(finding) for finding in findings[:MOST_NAMES]]
         more = ["…"] if len(findings) > MOST_NAMES else []
         unknown = found.tallies[rule_id].not_enough_data
         table.add_row(rule_id, str(len(findings)), str(unknown), str(len(managers)), ", ".join(about + more))
@@ -100,7 +100,7 @@ def _show_preview(found: Preview, called: dict[str, str]) -> None:
         week = load.budget
         fits, prompts = f"{week.used_minutes}", f"{week.prompts}"
         row = (f"{week.week}", f"{load.wanted_minutes}", fits, f"{week.minutes}", prompts)
-        weeks.add_row(escape(week.manager_name), *row)
+        weeks.add_row(week.manager_name, *row)
     out.print(weeks)
     for why, count in why_left_out(found.planned.left_out).items():
         out.print(f"Left out: {count} × {why}", soft_wrap=True)
@@ -112,13 +112,14 @@ def _show_preview(found: Preview, called: dict[str, str]) -> None:
 def _show_backtest(found: Report) -> None:
     out.print(words.span(found), soft_wrap=True)
     for rule in found.rules:
-        out.print(f"[bold]{rule.rule}[/] ({rule.grain}, {rule.status}): {rule.subjects} distinct", soft_wrap=True)
+        head = Text.assemble((rule.rule, "bold"), f" ({rule.grain}, {rule.status}): {rule.subjects} distinct")
+        out.print(head, soft_wrap=True)
         said = [words.comparison(rule.fate.all)] if rule.fate and rule.flagged else []
         rate = words.rate(rule)
         said = [f"prompts a manager and week: {rate}"] * bool(rate) + said + [words.lead(rule), words.overlap(rule)]
         for line in filter(None, said):
-            out.print(f"  {escape(line)}", soft_wrap=True)
+            out.print(f"  {line}", soft_wrap=True)
         for warning in rule.warnings:
-            out.print(f"  [yellow]! {escape(warning)}[/]", soft_wrap=True)
+            out.print(f"  ! {warning}", style="yellow", soft_wrap=True)
     for caveat in words.caveats(found):
         out.print(caveat, style="dim")

@@ -119,6 +119,15 @@ def test_what_does_not_load_or_keep_its_cases_is_not_pushed(do: Do, tmp_path: Pa
     assert do("rules", "history", "--json")[1] == {"versions": []}
 
 
+def test_what_strangers_write_is_shown_as_they_wrote_it(do: Do, tmp_path: Path) -> None:
+    """Brackets and colons in an owner, a title or a message are no styles and no pictures."""
+    mine = folder(tmp_path / "a", quiet_deal=QUIET.replace("owner: sales-ops", 'owner: "[/sales] :star: [bold]"'))
+    code, said = do("rules", "check", mine)
+    assert (code, "[/sales] :star: [bold]" in said) == (0, True)
+    assert do("rules", "push", mine, "-m", "[/why] :star:")[0] == 0
+    assert "[/why] :star:" in do("rules", "history")[1]
+
+
 @pytest.mark.parametrize("words", [("rollback",), ("diff", "7", "live"), ("pull", "out", "--version", "7")])
 def test_a_version_that_is_not_there_is_said_so(do: Do, words: tuple[str, ...]) -> None:
     """With the command that lists those that are."""
