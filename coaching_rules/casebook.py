@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from coaching_rules.conditions import LARGEST
 from coaching_rules.errors import suggestion
-from coaching_rules.form import Form
+from coaching_rules.form import Form, Node, Page
 from coaching_rules.model import Case, Expectation, Value
 from coaching_rules.vocabulary import EARLIEST, LATEST, SUBJECT, WORDS, Grain, Type, Word
 
@@ -40,35 +40,45 @@ def _expects(form: Form) -> Expectation:
     if node and node.value == "not enough data":
         return "not enough data"
     if node and not isinstance(node.value, bool):
-        form.page.note(node, "`fires` is true, false, or not enough data")
+        form.page.note(node, f"`fires` is true, false, or not enough data{node.unquoted}")
     return "fires" if node and node.value is True else "does not fire"
 
 
 def _given(form: Form, words: tuple[str, ...] | None, grain: Grain) -> dict[str, Value]:
     node = form.node("given")
-    if node is None or words is None:
+    if node is None:
         return {}
     if not isinstance(node.value, dict):
         form.page.note(node, "`given` maps each word that `when` reads to a value")
         return {}
-    for name in words:
+    for name in words or ():
         if name not in node.value:
             form.page.note(node, f"the case does not say `{name}`; write null when it is unknown")
     for name, cell in node.value.items():
-        if name not in words:
-            form.page.note(node.keys[name], f"`when` does not read `{name}`" + suggestion(name, words))
-        elif wrong := _wrong(WORDS[grain][name], cell.value, grain):
-            form.page.note(cell, wrong)
+        _check(form.page, name, node.keys[name], cell, words, grain)
     return {name: cell.value for name, cell in node.value.items() if not isinstance(cell.value, (list, dict))}
 
 
-def _wrong(word: Word, value: object, grain: Grain) -> str | None:
+def _check(page: Page, name: str, at: int, cell: Node, words: tuple[str, ...] | None, grain: Grain) -> None:
+    """One word of `given`. Where nobody knows which words `when` reads, it is one of the grain's at least."""
+    known = WORDS[grain] if words is None else words
+    wrong = _wrong(WORDS[grain][name], cell, grain) if name in known else None
+    if name not in known:
+        said = f"unknown word `{name}`" if words is None else f"`when` does not read `{name}`"
+        page.note(at, said + suggestion(name, known), len(name))
+    elif wrong:
+        page.note(cell, wrong)
+
+
+def _wrong(word: Word, cell: Node, grain: Grain) -> str | None:
     """Why no row of facts can have this value; None when one can."""
+    value = cell.value
     if value is None:
         never = f"`{word.name}` is never unknown; without it there is no {grain} to judge"
         return never if word.name == SUBJECT[grain] else None
     if not _fits(word.type, value):
-        return f"`{word.name}` is a {_SAID[word.type]}; this is not"
+        hint = "; put quotes around it" if word.type == "text" else cell.unquoted
+        return f"`{word.name}` is a {_SAID[word.type]}; this is not{hint}"
     if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
         return "a number this large is a slip"
     if isinstance(value, date) and not EARLIEST <= value <= LATEST:

@@ -30,6 +30,11 @@ class Node:
     keys: dict[str, int] = field(default_factory=dict)
     """For a mapping: where each key starts."""
 
+    @property
+    def unquoted(self) -> str:
+        """The end of a message about something that should be no text: quotes make a text of anything."""
+        return "; drop the quotes" if self.style in ("'", '"') else ""
+
 
 class TooManyMistakes(Exception):
     """A page has so many mistakes that reading on helps nobody."""
@@ -139,7 +144,7 @@ class Form:
         if node is None:
             return low if default is None else default
         if isinstance(node.value, bool) or not isinstance(node.value, int) or not low <= node.value <= high:
-            self.page.note(node, f"`{name}` is a whole number from {low} to {high}")
+            self.page.note(node, f"`{name}` is a whole number from {low} to {high}{node.unquoted}")
             return low
         return node.value
 

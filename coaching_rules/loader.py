@@ -13,6 +13,7 @@ from coaching_rules.form import Node, Page, Scalar, TooManyMistakes
 from coaching_rules.letters import shown, unwelcome
 from coaching_rules.model import Rule, RuleSet
 from coaching_rules.reading import read_rule
+from coaching_rules.unreadable import not_yaml
 
 Read = TypeVar("Read")
 
@@ -113,8 +114,10 @@ def read(page: Page, reader: Callable[[Node, Page], Read | None], no_mapping: st
     except _Refused as refused:
         page.note(refused.at, str(refused))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        page.note(min(mark.index, len(page.text)) if mark else 0, f"not YAML: {error.problem or error.context}")
+        mark, opened = error.problem_mark or error.context_mark, error.context_mark
+        at = min(mark.index, len(page.text)) if mark else 0
+        at, said = not_yaml(page.text, error.problem or "", at, opened.index if opened else None)
+        page.note(at, f"not YAML: {said}")
     except yaml.YAMLError:
         page.note(0, "not YAML: it holds a character that YAML does not allow")
     except TooManyMistakes:

@@ -88,6 +88,10 @@ MISTAKES = [
     ("has_future_meeting: false}", "has_future_meeting: 0}", 17, 84, "is a yes or no"),
     ("two_way: 20, has", "two_way: 2.5, has", 17, 60, "is a whole number"),
     ("name: booked", "name: quiet", 17, 3, "the same name"),
+    ("minutes: 10", 'minutes: "10"', 13, 12, "drop the quotes"),
+    ("fires: true", "fires: 'true'", 17, 26, "drop the quotes"),
+    ("two_way: 20, has", "two_way: '20', has", 17, 60, "drop the quotes"),
+    ("14 and", "14 days and", 7, 29, "write 14 alone"),
     ("two_way: 20, has", f"two_way: 1{'0' * 26}, has", 17, 60, "this large is a slip"),
     ("two_way: 20, has", "two_way: .inf, has", 17, 60, "is a whole number"),
     ("title: A deal went quiet", r'title: "A \uD800 deal"', 3, 8, "U+D800"),
@@ -96,6 +100,23 @@ MISTAKES = [
     ("name: quiet", r'name: "\uD800"', 17, 12, "U+D800"),
     ('"What would make', r'"\x9b What would make', 15, 9, "U+009B"),
 ]  # fmt: skip
+
+NOT_YAML = [
+    ("title: A deal went quiet", "title: A deal: went quiet", 3, 14, "a text with a colon in it needs quotes"),
+    ("title: A deal went quiet", "title: 'A deal's gone quiet", 3, 16, "the quotes end before the text does"),
+    ("title: A deal went quiet", 'title: "A deal" went quiet', 3, 17, "the quotes end before the text does"),
+    ("title: A deal went quiet", "title: @deal", 3, 8, "needs quotes around it"),
+    ("title: A deal went quiet", "title A deal", 3, 1, "a colon and a space are missing"),
+    ("title: A deal went quiet", r'title: "50\% off"', 3, 12, "use single quotes"),
+    ("area: opportunity", 'area: "opportunity', 14, 9, "a quote is opened here and not closed"),
+    ('"{deal_name}: no contact for {days_since_two_way} days."', "{deal_name} is late", 10, 20, "starts with {"),
+    ('["What would make them want to meet?"]', "['What?'", 15, 8, "this bracket is opened and not closed"),
+    ("{name: quiet, fires", "{name: quiet fires", 17, 23, "a comma is missing"),
+    ("  minutes: 10", " minutes: 10", 13, 2, "indented otherwise"),
+    ("  minutes: 10", "    minutes: 10", 13, 12, "indented too far"),
+    ("  minutes: 10", "\tminutes: 10", 13, 1, "indent with spaces"),
+    ("when: days", "when: > days", 7, 9, "starts with > or |"),
+]
 
 REFUSED_FILES = [
     (b"", "one mapping"),
@@ -178,6 +199,41 @@ def test_a_mistake_is_named_with_its_place(
     places = {(error.line, error.column) for error in refused.value.errors if said in error.message}
     assert (line, column) in places, str(refused.value)
     assert f"quiet_deal.yml:{line}:{column}: " in str(refused.value)
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "column", "said"), NOT_YAML)
+def test_what_is_not_yaml_is_told_in_plain_words(
+    tmp_path: Path, right: str, wrong: str, line: int, column: int, said: str
+) -> None:
+    """At the place where somebody has to look, without a parser's tokens and scalars."""
+    assert right in GOOD
+    with pytest.raises(RuleErrors) as refused:
+        load(write(tmp_path, GOOD.replace(right, wrong, 1)))
+    (error,) = refused.value.errors
+    assert (error.line, error.column) == (line, column), str(error)
+    assert error.message.startswith("not YAML: ")
+    assert said in error.message
+
+
+def test_the_cases_of_a_condition_that_cannot_be_read_are_read(tmp_path: Path) -> None:
+    """So that their mistakes need no second round: words there are not, and values that do not fit."""
+    text = GOOD.replace(">= 14", ">= 14 days").replace(
+        "two_way: 20, has_future_meeting: true", "two_wy: 20, amount: No"
+    )
+    with pytest.raises(RuleErrors) as refused:
+        load(write(tmp_path, text))
+    said = [error.message for error in refused.value.errors]
+    assert said[1:] == [
+        "unknown word `days_since_two_wy`; did you mean `days_since_two_way`?",
+        "`amount` is a number; this is not",
+    ]
+
+
+def test_a_text_that_yaml_takes_for_something_else_wants_quotes(tmp_path: Path) -> None:
+    """`No` is a yes-or-no to YAML, and a stage to the org."""
+    for said in ("No", "12", "2027-01-01"):
+        with pytest.raises(RuleErrors, match="`next_step` is a text; this is not; put quotes around it"):
+            load(write(tmp_path, HYGIENE.replace("Call", said)))
 
 
 @pytest.mark.parametrize("name", ["why", "when", "where", "minutes", "ask", "area"])

@@ -42,7 +42,7 @@ MISTAKES = [
     ("minutes: 20", "minutes: 90", 12, 10, "from 5 to 60"),
     ("meet?", "meet.", 13, 7, "is a question"),
     ("ask: [", "ask: &a [", 13, 6, "anchors"),
-    ("ask: [", "ask: [[", 14, 1, "not YAML"),
+    ("ask: [", "ask: [[", 13, 6, "not YAML"),
 ]
 
 
