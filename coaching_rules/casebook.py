@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from coaching_rules.conditions import LARGEST
+from coaching_rules.conditions.units import odd_share
 from coaching_rules.errors import suggestion
 from coaching_rules.form import Form, Node, Page
 from coaching_rules.model import Case, Expectation, Value
@@ -68,6 +69,8 @@ def _check(page: Page, name: str, at: int, cell: Node, words: tuple[str, ...] | 
         page.note(at, said + suggestion(name, known), len(name))
     elif wrong:
         page.note(cell, wrong)
+    elif WORDS[grain][name].unit == "share" and isinstance(cell.value, (int, float)) and (odd := odd_share(cell.value)):
+        page.warnings.append(page.place(cell, odd))
 
 
 def _wrong(word: Word, cell: Node, grain: Grain) -> str | None:

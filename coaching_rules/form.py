@@ -42,11 +42,12 @@ class TooManyMistakes(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """One file, and the mistakes found in it so far."""
+    """One file, the mistakes found in it so far, and what is probably not meant."""
 
     file: str
     text: str
     errors: list[RuleError] = field(default_factory=list)
+    warnings: list[RuleError] = field(default_factory=list)
 
     def note(self, at: int | Node, message: str, length: int = 1) -> None:
         """Note a mistake: a whole node, or `length` characters, `at` so many characters into the file.

@@ -35,7 +35,7 @@ def read_rule(node: Node, page: Page) -> Rule | None:
     grain: Grain = form.choice("grain", get_args(Grain))
     kind: Kind = form.choice("kind", ("coaching", "hygiene"), default="coaching")
     status: Status = form.choice("status", get_args(Status))
-    when, words, warnings = _when(form, grain)
+    when, words = _when(form, grain)
     cases = read_cases(form, words, grain, required=status != "draft")
     rule = Rule(
         id=_id(form),
@@ -52,7 +52,7 @@ def read_rule(node: Node, page: Page) -> Rule | None:
         rest_days=form.integer("rest_days", 0, 365, default=14) if kind == "coaching" else 14,
         max_per_week=form.integer("max_per_week", 1, 50, default=3) if kind == "coaching" else 3,
         cases=cases,
-        warnings=warnings,
+        warnings=tuple(page.warnings),
         source=page.file,
         text=page.text,
     )
@@ -81,18 +81,19 @@ def _id(form: Form) -> str:
     return rule_id
 
 
-def _when(form: Form, grain: Grain) -> tuple[str, tuple[str, ...] | None, tuple[RuleError, ...]]:
-    """The condition, the words it reads, and warnings; no words when it cannot be read."""
+def _when(form: Form, grain: Grain) -> tuple[str, tuple[str, ...] | None]:
+    """The condition and the words it reads; no words when it cannot be read."""
     node = form.node("when")
     when = form.text("when", required=False)
     if not node or not when:
-        return "", None, ()
+        return "", None
     try:
         condition = conditions.parse(when, grain)
     except ConditionErrors as wrong:
         form.page.errors.extend(_placed(form.page, node, problem) for problem in wrong.problems)
-        return when, None, ()
-    return when, condition.words, tuple(_placed(form.page, node, warning) for warning in condition.warnings)
+        return when, None
+    form.page.warnings.extend(_placed(form.page, node, warning) for warning in condition.warnings)
+    return when, condition.words
 
 
 def _placed(page: Page, node: Node, problem: Problem) -> RuleError:

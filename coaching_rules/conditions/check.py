@@ -273,7 +273,19 @@ def _same_type(nodes: Sequence[exp.Expr], pieces: list[Piece], desk: Desk) -> li
             raise _Refused(node, _apart(kind, piece.type))
     if nodes:
         _one_unit(nodes[0].parent or nodes[0], pieces, desk)
+    # one that was computed with, as in `stage_share * 100 > 40`, may be anything
+    if any(piece.unit == "share" and not node.find(*_ARITHMETIC) for node, piece in zip(nodes, pieces)):
+        _check_shares(nodes, desk)
     return pieces
+
+
+def _check_shares(nodes: Sequence[exp.Expr], desk: Desk) -> None:
+    for node in nodes:
+        bare = node.unnest()
+        sign, bare = (-1, bare.this) if isinstance(bare, exp.Neg) else (1, bare)
+        odd = units.odd_share(sign * float(bare.name)) if isinstance(bare, exp.Literal) and bare.is_number else None
+        if odd:
+            desk.warn(node, odd)
 
 
 def _apart(one: str, other: str) -> str:

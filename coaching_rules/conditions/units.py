@@ -9,6 +9,16 @@ _WEIGHT: dict[Unit | None, int] = {None: 0, "share": 1, "count": 2}
 """A plain number, a share and a count change the size of a quantity and not what it is; the rest weighs more."""
 _QUANTITY = 3
 
+_LARGE_SHARE = 1.5
+"""A share above this may be meant, as of an amount that doubled; more often it was written in percent."""
+
+
+def odd_share(value: float) -> str | None:
+    """What to ask about a number that a share is held against; None when it is a share like any other."""
+    if abs(value) <= _LARGE_SHARE:
+        return None
+    return f"a share is written 0.3 for 30 %, so {value:g} is {value * 100:g} %; is that meant?"
+
 
 def odd_pair(units: Iterable[Unit | None]) -> tuple[Unit, Unit] | None:
     """The first two units that differ; None when all that are known agree. A plain number (None) fits any unit."""

@@ -290,7 +290,24 @@ def test_mixed_units_are_warned_about(text: str) -> None:
     assert text[warning.offset : warning.offset + warning.length] in text
 
 
-@pytest.mark.parametrize("text", UNMIXED)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("capture_coverage < 30", "so 30 is 3000 %"),
+        ("amount_change_share <= -20", "so -20 is -2000 %"),
+        ("stage_share between 0.2 and (40)", "so 40 is 4000 %"),
+        ("least(stage_share, 40) > capture_coverage", "so 40 is 4000 %"),
+        ("50 > coalesce(capture_coverage, 0)", "so 50 is 5000 %"),
+        ("amount_change_share = 5", "so 5 is 500 %"),
+    ],
+)
+def test_a_share_written_in_percent_is_warned_about(text: str, said: str) -> None:
+    """It would hold always or never; what grew six-fold may be meant, so the rule loads."""
+    (warning,) = parse(text, "deal").warnings
+    assert said in warning.message
+
+
+@pytest.mark.parametrize("text", [*UNMIXED, "stage_share * 100 > 40", "amount_change_share > 1.5"])
 def test_units_that_fit_raise_no_warning(text: str) -> None:
     """A plain number fits any unit; a quantity times a share or a count stays what it is."""
     assert parse(text, "deal").warnings == ()

@@ -368,6 +368,13 @@ def test_a_warning_comes_with_its_place(tmp_path: Path) -> None:
     assert (warning.line, warning.column, warning.length) == (7, 7, len("days_since_two_way >= amount"))
 
 
+def test_a_share_of_a_case_written_in_percent_is_warned_about(tmp_path: Path) -> None:
+    """As in the condition, for a case in percent would prove nothing."""
+    text = HYGIENE.replace("next_step", "capture_coverage").replace("Call", "80")
+    (warning,) = load(write(tmp_path, text)).get("quiet_deal").warnings
+    assert (warning.line, warning.column, "so 80 is 8000 %" in warning.message) == (14, 57, True)
+
+
 @pytest.mark.parametrize("on", ["stage_changed", "[stage_changed]"])
 def test_a_rule_may_name_events(tmp_path: Path, on: str) -> None:
     """One or several."""
