@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from coaching_rules import conditions
-from coaching_rules.engine import Connection
+from coaching_rules.engine import AT_ONCE, Connection
 from coaching_rules.model import Rule
 from coaching_rules.vocabulary import SUBJECT, WORDS, Grain
 
@@ -16,9 +16,19 @@ def verdicts(rules: Sequence[Rule], facts: Connection, grain: Grain, *, beside: 
     `facts` holds a table `<grain>_facts`, of which only what is needed is read. A rule's column is named by its id:
     true, false, or NULL for not enough data. Raises as `evaluate` does.
     """
-    judged = {rule.id: conditions.parse(rule.when, grain) for rule in rules if rule.grain == grain}
+    judged = [rule for rule in rules if rule.grain == grain]
+    found = _told(judged[:AT_ONCE], facts, grain, beside)
+    for start in range(AT_ONCE, len(judged), AT_ONCE):
+        some = judged[start : start + AT_ONCE]
+        more = _told(some, facts, grain, ())
+        for rule in some:
+            found = found.append_column(rule.id, more[rule.id])
+    return found
+
+
+def _told(rules: Sequence[Rule], facts: Connection, grain: Grain, beside: Sequence[str]) -> pa.Table:
     columns = ", ".join(conditions.column(WORDS[grain][word]) for word in asked(rules, {grain: beside}))
-    said = [f'{condition.sql} AS "{rule_id}"' for rule_id, condition in judged.items()]
+    said = [f'{conditions.parse(rule.when, grain).sql} AS "{rule.id}"' for rule in rules]
     words = ", ".join([f'"{SUBJECT[grain]}" AS subject_id', *(f'"{word}"' for word in beside), *said])
     only = "WHERE is_open" if grain == "deal" else ""
     rows = f"(SELECT {columns} FROM {grain}_facts {only})"
