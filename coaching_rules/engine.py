@@ -153,8 +153,10 @@ def _find(
     names = _named(rule, condition, carried)
     subject = SUBJECT[rule.grain]
     columns = [_cell(WORDS[rule.grain][name]) for name in names]
-    clauses = [f"{clause.holds}, {clause.threshold or 'NULL'}" for clause in condition.clauses]
-    selected = ", ".join([f'"{subject}"', *columns, *clauses])
+    asked = list(
+        dict.fromkeys(sql for clause in condition.clauses for sql in (*clause.holds, clause.threshold or "NULL"))
+    )
+    selected = ", ".join([f'"{subject}"', *columns, *asked])
     query = f'SELECT {selected} FROM judged WHERE verdict_{at} ORDER BY "{subject}"'
     version = rule.version
     for row in connection.execute(query).fetchall():
@@ -164,7 +166,7 @@ def _find(
             rule_version=version,
             grain=rule.grain,
             subject_id=row[0],
-            evidence=tuple(_evidence(condition.clauses, row[1 + len(names) :], values)),
+            evidence=tuple(_evidence(condition.clauses, dict(zip(asked, row[1 + len(names) :])), values)),
             values=values,
         )
 
@@ -181,14 +183,16 @@ def _cell(word: Word) -> str:
     return f'CAST("{word.name}" AS BIGINT)' if word.type == "integer" else f'"{word.name}"'
 
 
-def _evidence(clauses: tuple[Clause, ...], cells: Sequence[Value], values: Mapping[str, Value]) -> Iterator[Evidence]:
-    for clause, holds, threshold in zip(clauses, cells[::2], cells[1::2]):
-        if holds:
+def _evidence(
+    clauses: tuple[Clause, ...], cells: Mapping[str, Value], values: Mapping[str, Value]
+) -> Iterator[Evidence]:
+    for clause in clauses:
+        if all(cells[sql] for sql in clause.holds):
             yield Evidence(
                 word=clause.word,
                 value=values[clause.word],
                 op=clause.op,
-                threshold=threshold,
+                threshold=cells[clause.threshold or "NULL"],
                 threshold_source=_source(clause, values),
             )
 

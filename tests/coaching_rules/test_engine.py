@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from coaching_rules.cases import table
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
 from coaching_rules.errors import FactsError
+from coaching_rules.loader import starter
 from coaching_rules.model import Engagement, Evidence, Moment, Rule, Value
 from coaching_rules.vocabulary import Grain
 
@@ -160,6 +161,7 @@ def test_evidence_leaves_out_what_did_not_hold() -> None:
         ("amount not between 30 and 40", [("<", 30)]),
         ("amount in (10, 20)", [("in", "10, 20")]),
         ("amount not in (30)", [("not in", "30")]),
+        ("amount in (20, -20, +30)", [("in", "20, -20, 30")]),
         ("amount - contacts > 3", [("", None), ("", None)]),
         ("amount > case when contacts > 1 then 10 else 99 end", [(">", 10)]),
         ("amount is not null and amount > 1", [(">", 1)]),
@@ -170,6 +172,34 @@ def test_evidence_is_turned_so_that_it_reads_as_what_held(when: str, said: list[
     """A negation, a mirrored comparison or a range becomes plain comparisons of the word."""
     held = evidence(when, {"amount": 20, "contacts": 2})
     assert [(part.op, part.threshold) for part in held] == said
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("is_early or (amount > 10 and contacts > 3)", ["is_early"]),
+        ("is_early or (amount > 10 and (contacts > 3 or contacts = 1))", ["is_early", "amount", "contacts"]),
+        ("is_early or (amount > 10 and (contacts > 3 or contacts = 1) and contacts < 0)", ["is_early"]),
+        ("not ((not is_early) and (amount <= 10 or contacts <= 3))", ["is_early"]),
+        (
+            "(is_early or amount > 99) and (contacts > 3 or amount > 10 and contacts = 1)",
+            ["is_early", "amount", "contacts"],
+        ),
+        ("is_early or amount > 10 or contacts > 3", ["is_early", "amount"]),
+        ("is_early or (amount > 10 and age_days > 3)", ["is_early"]),
+        ("is_early or (amount > 10 and age_days is not null)", ["is_early"]),
+    ],
+)
+def test_evidence_stands_only_with_its_branch(when: str, said: list[str]) -> None:
+    """What was true on a side that was not true, or not known to be, explains nothing."""
+    assert [part.word for part in evidence(when, {"is_early": True, "amount": 20, "contacts": 1})] == said
+
+
+def test_a_stage_moved_back_long_ago_is_no_evidence() -> None:
+    """The starter rule found the jump of this week; that of eighty days ago is another story."""
+    row: Row = {"stages_moved_back": 1, "days_since_moved_back": 80, "stages_skipped": 1, "days_since_skipped": 3}
+    said = evidence(starter().get("stage_moved_back_or_skipped").when, row)
+    assert [part.word for part in said] == ["stages_skipped", "days_since_skipped"]
 
 
 def test_a_quote_in_a_text_stays_text() -> None:
