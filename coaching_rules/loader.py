@@ -1,27 +1,43 @@
 """Folders of YAML become rules, or one list of everything that is wrong with them."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import yaml
 
 from coaching_rules.errors import RuleError, RuleErrors
 from coaching_rules.form import Node, Page, Scalar, TooManyMistakes
 from coaching_rules.letters import shown, unwelcome
-from coaching_rules.model import Rule, RuleSet
+from coaching_rules.model import RuleSet
 from coaching_rules.reading import read_rule
 from coaching_rules.unreadable import not_yaml
 
 Read = TypeVar("Read")
+
+
+class _Named(Protocol):
+    """What a file is read into: known by its id, and says where it came from."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+Known = TypeVar("Known", bound=_Named)
 
 LARGEST_FILE = 32 * 1024
 LARGEST_FOLDER = 4 * 1024 * 1024
 MOST_FILES = 1_000
 DEEPEST = 8
 """Limits on what is read: bytes of a file and of a folder, files of a folder, nesting of a file."""
+_PLAIN = re.compile(r"[-+]?(0|[1-9]\d*|(0|[1-9]\d*)?\.\d*([eE][-+]?\d+)?)")
+"""A number that is read as it is written."""
 
 
 def load(folders: Path | Sequence[Path], over: RuleSet | None = None) -> RuleSet:
@@ -51,33 +67,57 @@ def _load(folders: Iterable[Iterable[Page]], errors: list[RuleError], over: Rule
     """`errors` is where those who bring the pages note what they could not bring."""
     rules = over
     for folder in folders:
-        found: dict[str, Rule] = {}
-        for page in folder:
-            rule = read(page, read_rule, "a rule file is one mapping, from `id` to `cases`")
-            if rule and rule.id in found:
-                page.note(0, f"the id `{rule.id}` is also in {found[rule.id].source}; ids are never shared")
-            elif rule:
-                found[rule.id] = rule
-            errors.extend(page.errors)
+        found = gather(folder, read_rule, "a rule file is one mapping, from `id` to `cases`", errors)
         rules = rules.overridden_by(tuple(found.values()))
     if errors:
         raise RuleErrors(errors)
     return rules
 
 
-def pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[Page]:
-    """The YAML files of `folder` that are text, within the limits; `errors` gets what is wrong with the others."""
+def gather(
+    found: Iterable[Page], reader: Callable[[Node, Page], Known | None], no_mapping: str, errors: list[RuleError]
+) -> dict[str, Known]:
+    """What `reader` makes of these pages, by id; `errors` gets their mistakes, and an id that two of them have."""
+    known: dict[str, Known] = {}
+    for page in found:
+        one = read(page, reader, no_mapping)
+        if one and one.id in known:
+            page.note(0, f"the id `{one.id}` is also in {known[one.id].source}; ids are never shared")
+        elif one:
+            known[one.id] = one
+        errors.extend(page.errors)
+    return known
+
+
+def ignored(folder: Path) -> tuple[str, ...]:
+    """What lies in `folder` and is not read, so that it can be named; nothing of it counts as a rule."""
     if not folder.is_dir():
+        return ()
+    others = (entry for entry in folder.iterdir() if not (entry.name.startswith(".") or _is_page(entry)))
+    return tuple(sorted(shown(entry.name) + "/" * entry.is_dir() for entry in others))
+
+
+def _is_page(entry: Traversable) -> bool:
+    return entry.name.lower().endswith((".yml", ".yaml")) and not entry.is_dir()
+
+
+def pages(folder: Traversable, name: str, errors: list[RuleError]) -> Iterator[Page]:
+    """The YAML files of `folder` that are text, within the limits; `errors` gets what is wrong with the others.
+
+    `folder` may be a single file.
+    """
+    if not folder.is_dir() and not folder.is_file():
         errors.append(RuleError(file=name, line=1, column=1, message="there is no such folder"))
         return
-    files = sorted((file for file in folder.iterdir() if file.name.endswith((".yml", ".yaml"))), key=lambda f: f.name)
+    listed = folder.iterdir() if folder.is_dir() else [folder]
+    files = sorted(filter(_is_page, listed), key=lambda file: file.name)
     if len(files) > MOST_FILES:
         said = f"{len(files)} rules in one folder; {MOST_FILES} is the most that is read"
         errors.append(RuleError(file=name, line=1, column=1, message=said))
         return
     left = LARGEST_FOLDER
     for file in files:
-        page = Page(file=f"{name}/{shown(file.name)}", text="")
+        page = Page(file=name if file == folder else f"{name}/{shown(file.name)}", text="")
         page.text = _text(file, page)
         left -= len(page.text)
         if left < 0:
@@ -178,7 +218,14 @@ def _scalar(tree: yaml.Node, page: Page) -> Scalar:
     except (ValueError, yaml.YAMLError):
         page.note(tree.start_mark.index, f"`{str(tree.value)[:40]}` is no value that exists; quote it if it is a text")
         return None
-    wrong = unwelcome(value) if isinstance(value, str) else None
+    wrong = unwelcome(value) if isinstance(value, str) else _odd_number(value, str(tree.value))
     if wrong:
-        page.note(tree.start_mark.index, wrong)
+        page.note(tree.start_mark.index, wrong, len(str(tree.value)))
     return value
+
+
+def _odd_number(value: Scalar, spelling: str) -> str | None:
+    """YAML reads 010 as 8 and 1:30 as 90; nobody who writes a rule means that."""
+    if isinstance(value, (bool, str, date)) or value is None or _PLAIN.fullmatch(spelling):
+        return None
+    return f"`{spelling}` would be read as {value}; write a number in digits, without a zero in front, or quote a text"

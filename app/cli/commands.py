@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from app import pipeline
-from app.cli import rulebook, show
+from app.cli import pushing, rulebook, show
 from app.cli.desk import (
     at_work,
     coaching_of,
@@ -46,7 +46,7 @@ from app.store.session import Store
 from app.team import unmatched
 from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
-from coaching_rules.loader import load, starter
+from coaching_rules.loader import ignored, load, starter
 from coaching_rules.wordbook import words_page
 from connectors.records import Check
 
@@ -282,12 +282,16 @@ def rules_check(
             out.print(str(errors), soft_wrap=True)
         raise typer.Exit(NotReady.exit_code) from errors
     failures = check_cases(ruleset)
+    others = ignored(chosen) if chosen else ()
     if as_json:
-        warnings = [show.plain(warning) for rule in ruleset.rules for warning in rule.warnings]
         ids = {"rules": [rule.id for rule in ruleset.rules], "indicators": [one.id for one in watched]}
-        say({"ok": not failures, **ids, "failures": [str(f) for f in failures], "warnings": warnings})
+        said = {"failures": [str(f) for f in failures], "warnings": show.warnings(ruleset), "ignored": others}
+        say({"ok": not failures, **ids, **said})
     else:
         show.rules(ruleset, failures)
+        show.remarks(ruleset, others)
+        if not ruleset.rules:
+            out.print(f"There are no rules in {chosen}, so the starter pack alone counts.", soft_wrap=True)
         out.print(f"{len(watched)} indicators: {', '.join(one.id for one in watched)}.", soft_wrap=True)
     if failures:
         raise typer.Exit(NotReady.exit_code)
@@ -299,7 +303,7 @@ def rules_words() -> None:
     out.print(words_page(), highlight=False, soft_wrap=True)
 
 
-for command in (rulebook.push, rulebook.pull, rulebook.diff, rulebook.history, rulebook.rollback):
+for command in (pushing.push, rulebook.pull, rulebook.diff, rulebook.history, pushing.rollback):
     rules_cli.command()(command)
 rules_cli.command("preview")(rules_preview)
 rules_cli.command("backtest")(rules_backtest)

@@ -1,4 +1,4 @@
-"""The rule sets of this installation: push one live, write it out, compare, look back, go back."""
+"""The rule sets of this installation: write one out, compare two, look back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from app.cli.desk import (
     now,
     opened,
     out,
-    own_indicators,
     read_settings,
     rules_of,
     say,
@@ -30,66 +29,11 @@ from app.gate import named
 from app.pipeline import Report
 from app.store import rulesets
 from app.store.session import Store
-from coaching_rules.cases import check_cases
 from coaching_rules.changes import RuleChange, changes
-from coaching_rules.errors import RuleErrors
-from coaching_rules.loader import starter
 from coaching_rules.model import RuleSet
 
 LONGEST = 160
-STARTER = 0
-"""What stands for the starter pack where a version is asked for; versions count from 1."""
-Message = Annotated[str, typer.Option("--message", "-m", help="Why, for the history.")]
 WHICH = "A version, `live`, or a folder (its rules over the starter pack)."
-
-
-def push(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of rules. Default: HOME/rules.")] = None,
-    message: Message = "",
-    as_json: AsJson = False,
-) -> None:
-    """Make the rules of a folder, over the starter pack, live for every connection from the next run on."""
-    settings = read_settings()
-    _make_live(settings, folder_rules(folder or settings.home / "rules"), message, as_json)
-
-
-def rollback(
-    version: Annotated[
-        int | None, typer.Argument(help="Version to go back to; 0 is the starter pack. Default: the one before.")
-    ] = None,
-    message: Message = "",
-    as_json: AsJson = False,
-) -> None:
-    """Push an earlier version again; what lies between stays in the history."""
-    settings = read_settings()
-    with opened(settings) as store, store.read() as transaction:
-        known = [one.version for one in rulesets.history(transaction)]
-        if not known:
-            raise NotReady(
-                "Nothing was pushed yet, as `coachsync rules history` says; there is nothing to go back from."
-            )
-        target = [*known, STARTER][1] if version is None else version
-        rules = starter() if target == STARTER else stored_rules(transaction, _existing(target, known))
-    said = f"back to version {target}" if target else "back to the starter pack"
-    _make_live(settings, rules, message or said, as_json)
-
-
-def _make_live(settings: Settings, rules: RuleSet, message: str, as_json: bool) -> None:
-    try:
-        own_indicators(settings, rules)  # one with the id of a rule would stop every run
-    except RuleErrors as errors:
-        raise NotReady(f"{errors}\nNothing was pushed.") from errors
-    failures = check_cases(rules)
-    if failures:
-        raise NotReady("\n".join([*map(str, failures), "Nothing was pushed: a rule has to keep its cases."]))
-    with opened(settings) as store, store.begin() as transaction:
-        version = rulesets.push(transaction, rules, message, now())
-        live = rulesets.history(transaction)[0]
-    if as_json:
-        say({"pushed": version is not None, **show.plain(live)})
-    else:
-        changed = "is live now" if version else "is live already and says the same"
-        out.print(f"Version {live.version} {changed} ({live.rules} rules, {live.hash}).")
 
 
 def pull(
@@ -114,13 +58,14 @@ def _files(settings: Settings, store: Store, version: int | None) -> Mapping[str
     with store.read() as transaction:
         known = [one.version for one in rulesets.history(transaction)]
         if known:
-            return rulesets.texts(transaction, _existing(known[0] if version is None else version, known))
+            return rulesets.texts(transaction, existing(known[0] if version is None else version, known))
     if version is not None:
         raise _unknown(version)
     return {rule.id: rule.text for rule in rules_of(settings, store, None).rules}
 
 
-def _existing(version: int, known: Sequence[int]) -> int:
+def existing(version: int, known: Sequence[int]) -> int:
+    """The version, which raises NotReady where it is not among those that are known."""
     if version not in known:
         raise _unknown(version)
     return version
@@ -165,7 +110,7 @@ def diff(
         tried = {"connection": on, "a": show.plain(weeks[0]), "b": show.plain(weeks[1])} if weeks else None
         say({"a": a, "b": b, "changes": [show.plain(change) for change in found], "this_week": tried})
         return
-    _print_changes(found)
+    print_changes(found)
     if weeks:
         _print_weeks(weeks, (a, b))
 
@@ -177,7 +122,7 @@ def _ruleset(settings: Settings, store: Store, said: str) -> RuleSet:
         return folder_rules(Path(said))
     with store.read() as transaction:
         known = [one.version for one in rulesets.history(transaction)]
-        return stored_rules(transaction, _existing(int(said), known))
+        return stored_rules(transaction, existing(int(said), known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +163,8 @@ def _threads(report: Report) -> set[str]:
     return {item.thread for item in report.planned.new} if report.planned else set()
 
 
-def _print_changes(found: Sequence[RuleChange]) -> None:
+def print_changes(found: Sequence[RuleChange]) -> None:
+    """A line for each rule that is not the same in both sets, and one for each field that changed."""
     if not found:
         out.print("The same rules.")
     for change in found:

@@ -282,8 +282,20 @@ def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
     out.print(table)
     for failure in failures:
         out.print(str(failure), soft_wrap=True)
+
+
+def warnings(ruleset: RuleSet) -> list[dict[str, Any]]:
+    """What is probably not meant, each with its place, as JSON can hold it."""
+    return [plain(warning) for rule in ruleset.rules for warning in rule.warnings]
+
+
+def remarks(ruleset: RuleSet, ignored: Sequence[str]) -> None:
+    """What is probably not meant in rules, and what of their folder was not read."""
     for warning in (warning for rule in ruleset.rules for warning in rule.warnings):
         out.print(f"warning: {warning}", soft_wrap=True)
+    if ignored:
+        only = "only .yml and .yaml files of the folder itself are"
+        out.print(f"Not read, since {only}: {', '.join(ignored)}.", style="yellow", soft_wrap=True)
 
 
 def _listed(counts: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from coaching_rules.errors import RuleError, RuleErrors
 from coaching_rules.form import Page
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.reading import read_indicator
-from coaching_rules.loader import pages, read
+from coaching_rules.loader import gather, pages
 from coaching_rules.model import RuleSet
 
 
@@ -25,11 +25,8 @@ def starter_indicators(own: Path | None = None) -> tuple[Indicator, ...]:
     found: dict[str, Indicator] = {}
     errors = list[RuleError]()
     for folder, name in folders:
-        for page in pages(folder, name, errors):
-            indicator = read(page, read_indicator, "an indicator file is one mapping, from `id` to `ask`")
-            if indicator:
-                found[indicator.id] = indicator
-            errors.extend(page.errors)
+        no_mapping = "an indicator file is one mapping, from `id` to `ask`"
+        found |= gather(pages(folder, name, errors), read_indicator, no_mapping, errors)
     if errors:
         raise RuleErrors(errors)
     return tuple(found[name] for name in sorted(found))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coaching_rules.errors import RuleErrors
-from coaching_rules.loader import LARGEST_FILE, LARGEST_FOLDER, MOST_FILES, load, starter
+from coaching_rules.loader import LARGEST_FILE, LARGEST_FOLDER, MOST_FILES, ignored, load, starter
 from coaching_rules.model import Moment
 
 GOOD = """\
@@ -89,6 +89,12 @@ MISTAKES = [
     ("two_way: 20, has", "two_way: 2.5, has", 17, 60, "is a whole number"),
     ("name: booked", "name: quiet", 17, 3, "the same name"),
     ("minutes: 10", 'minutes: "10"', 13, 12, "drop the quotes"),
+    ("minutes: 10", "minutes: 010", 13, 12, "would be read as 8"),
+    ("minutes: 10", "minutes: 0b11", 13, 12, "would be read as 3"),
+    ("minutes: 10", "minutes: 0x1F", 13, 12, "would be read as 31"),
+    ("minutes: 10", "minutes: 1:30", 13, 12, "would be read as 90"),
+    ("minutes: 10", "minutes: 1_0", 13, 12, "would be read as 10"),
+    ("two_way: 20, has", "two_way: .inf, has", 17, 60, "would be read as inf"),
     ("fires: true", "fires: 'true'", 17, 26, "drop the quotes"),
     ("two_way: 20, has", "two_way: '20', has", 17, 60, "drop the quotes"),
     ("14 and", "14 days and", 7, 29, "write 14 alone"),
@@ -317,6 +323,28 @@ def test_all_mistakes_of_a_folder_come_at_once(tmp_path: Path) -> None:
         "quiet_deal.yml",
     ]
     assert str(refused.value).endswith("4 mistakes; no rule was loaded")
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", "+5", "0.5", ".5", "5.", "1.0e+3", "-12.25"])
+def test_numbers_are_written_as_people_write_them(tmp_path: Path, amount: str) -> None:
+    """Digits, a sign, a point."""
+    text = HYGIENE.replace("next_step", "amount").replace("Call", amount)
+    assert load(write(tmp_path, text)).get("quiet_deal").cases[1].given == {"amount": float(amount)}
+
+
+def test_a_file_may_end_in_capitals(tmp_path: Path) -> None:
+    """As some systems write it."""
+    assert len(load(write(tmp_path, GOOD, "quiet_deal.YML")).rules) == 1
+
+
+def test_what_is_not_read_can_be_named(tmp_path: Path) -> None:
+    """Files of another kind and folders in the folder; what is hidden is not spoken of."""
+    write(tmp_path, GOOD)
+    for name in ("rule.txt", ".hidden"):
+        write(tmp_path, GOOD, name)
+    write(tmp_path / "sub.yml", GOOD)
+    assert ignored(tmp_path) == ("rule.txt", "sub.yml/")
+    assert len(load(tmp_path).rules) == 1
 
 
 def test_an_id_is_never_shared_within_a_folder(tmp_path: Path) -> None:

@@ -119,6 +119,38 @@ def test_what_does_not_load_or_keep_its_cases_is_not_pushed(do: Do, tmp_path: Pa
     assert do("rules", "history", "--json")[1] == {"versions": []}
 
 
+def test_a_push_says_what_it_does_beyond_the_folder(do: Do, tmp_path: Path) -> None:
+    """What changes against what counted, what comes from the starter pack, what is odd and what was not read."""
+    ours = [rule.id for rule in starter().rules]
+    mine = folder(tmp_path / "a", quiet_deal=QUIET)
+    (tmp_path / "a" / "notes.txt").touch()
+    (tmp_path / "a" / "more").mkdir()
+    said = do("rules", "push", mine, "--json")[1]
+    assert (said["from_starter"], said["ignored"]) == (ours, ["more/", "notes.txt"])
+    assert [(one["deed"], one["rule_id"]) for one in said["changes"]] == [("added", "quiet_deal")]
+    out = tmp_path / "out"
+    do("rules", "pull", str(out))
+    (out / f"{ours[0]}.yml").unlink()
+    odd = QUIET.replace("days_since_any >= 14", "days_since_any >= 14 and capture_coverage < 30")
+    folder(out, quiet_deal=odd.replace("days_since_any:", "capture_coverage: 0.2, days_since_any:"))
+    said = do("rules", "push", str(out))[1]
+    assert f"From the starter pack: {ours[0]}; a file of that name with `status: retired` stops one." in said
+    assert "changed quiet_deal" in said
+    assert "so 30 is 3000 %" in said
+
+
+def test_a_folder_without_rules_is_said_to_be_one(do: Do, tmp_path: Path) -> None:
+    """A check that is green because it looked at nothing would mislead; one file can be checked, and not be pushed."""
+    empty = folder(tmp_path / "a")
+    (tmp_path / "a" / "quiet_deal.txt").write_text(QUIET)
+    code, said = do("rules", "check", empty)
+    assert (code, f"There are no rules in {empty}" in said, "quiet_deal.txt" in said) == (0, True, True)
+    file = f"{folder(tmp_path / 'b', quiet_deal=QUIET)}/quiet_deal.yml"
+    assert do("rules", "check", file, "--json")[1]["rules"] == ["quiet_deal"]
+    code, said = do("rules", "push", file)
+    assert (code, "name its folder" in said) == (3, True)
+
+
 def test_what_strangers_write_is_shown_as_they_wrote_it(do: Do, tmp_path: Path) -> None:
     """Brackets and colons in an owner, a title or a message are no styles and no pictures."""
     mine = folder(tmp_path / "a", quiet_deal=QUIET.replace("owner: sales-ops", 'owner: "[/sales] :star: [bold]"'))

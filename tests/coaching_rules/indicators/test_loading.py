@@ -51,6 +51,13 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
+def test_an_id_is_never_shared_within_a_folder(tmp_path: Path) -> None:
+    """Both files are named, since one of them would be passed over."""
+    (written(tmp_path, GOOD) / "meetings.yaml").write_text(GOOD.replace("number: 8", "number: 9"))
+    with pytest.raises(RuleErrors, match=r"meetings\.yml.*`meetings` is also in .*meetings\.yaml"):
+        starter_indicators(tmp_path)
+
+
 def test_an_indicator_is_data(tmp_path: Path) -> None:
     """Every field arrives."""
     (indicator,) = (one for one in starter_indicators(written(tmp_path, GOOD)) if one.id == "meetings")
