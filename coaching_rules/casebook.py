@@ -31,7 +31,8 @@ def read_cases(form: Form, words: tuple[str, ...] | None, grain: Grain, *, requi
 
 
 def _case(form: Form, words: tuple[str, ...] | None, grain: Grain) -> Case:
-    case = Case(name=form.text("name"), expects=_expects(form), given=_given(form, words, grain))
+    name, line = form.text("name"), form.page.place(form.start, "").line
+    case = Case(name=name, expects=_expects(form), given=_given(form, words, grain), line=line)
     form.finish()
     return case
 

@@ -32,16 +32,20 @@ class CaseFailure:
     expected: Expectation
     got: Expectation
     source: str
+    line: int
 
     def __str__(self) -> str:
-        return f"{self.source}: case `{self.case}` of {self.rule_id}: expected {self.expected!r}, got {self.got!r}"
+        said = f"case `{self.case}` of {self.rule_id}: expected {self.expected!r}, got {self.got!r}"
+        return f"{self.source}:{self.line}: {said}"
 
 
 def check_cases(rules: RuleSet) -> tuple[CaseFailure, ...]:
     """Every case of every rule that does not come out as it says; empty when all promises are kept."""
     got = outcomes(rules.rules)
     return tuple(
-        CaseFailure(rule_id=rule.id, case=case.name, expected=case.expects, got=came, source=rule.source)
+        CaseFailure(
+            rule_id=rule.id, case=case.name, expected=case.expects, got=came, source=rule.source, line=case.line
+        )
         for rule in rules.rules
         for case in rule.cases
         if (came := got[rule.id, case.name]) != case.expects

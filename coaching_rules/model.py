@@ -81,11 +81,15 @@ class Hygiene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One example a rule promises to keep: the words its condition reads, and what must come of them."""
+    """One example a rule promises to keep: the words its condition reads, and what must come of them.
+
+    `line` is where it stands in the rule's file.
+    """
 
     name: str
     expects: Expectation
     given: Mapping[str, Value]
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from coaching_rules.vocabulary import VOCABULARIES, WORDS, Grain, Word
 _INTRO = """\
 # The words of a rule
 
-`coachsync rules words` prints this page. A condition may use the words of its rule's grain. A word is NULL when the
-org gives us nothing to say it from; a condition that turns NULL never fires, and its subject is counted as *not enough
-data*. *Made from* names records and their fields, whatever the CRM; `coaching` is what coachsync planned and what
-people did with it.
+`coachsync rules words` prints this page but for its last table, where Salesforce keeps it. A condition may use the
+words of its rule's grain. A word is NULL when the org gives us nothing to say it from; a condition that turns NULL
+never fires, and its subject is counted as *not enough data*. *Made from* names records and their fields, whatever the
+CRM; `coaching` is what coachsync planned and what people did with it.
 """
 _ABOUT: dict[Grain, str] = {
     "deal": "A row is a deal. Only open deals are judged.",

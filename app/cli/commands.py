@@ -282,14 +282,16 @@ def rules_check(
             out.print(str(errors), soft_wrap=True)
         raise typer.Exit(NotReady.exit_code) from errors
     failures = check_cases(ruleset)
-    others = ignored(chosen) if chosen else ()
+    others, late = ignored(chosen) if chosen else (), show.past_review(ruleset, now().date())
     if as_json:
         ids = {"rules": [rule.id for rule in ruleset.rules], "indicators": [one.id for one in watched]}
         said = {"failures": [str(f) for f in failures], "warnings": show.warnings(ruleset), "ignored": others}
-        say({"ok": not failures, **ids, **said})
+        say({"ok": not failures, **ids, **said, "past_review": late})
     else:
         show.rules(ruleset, failures)
         show.remarks(ruleset, others)
+        for line in late:
+            out.print(line, style="yellow", soft_wrap=True)
         if not ruleset.rules:
             out.print(f"There are no rules in {chosen}, so the starter pack alone counts.", soft_wrap=True)
         out.print(f"{len(watched)} indicators: {', '.join(one.id for one in watched)}.", soft_wrap=True)

@@ -113,6 +113,8 @@ def diff(
     print_changes(found)
     if weeks:
         _print_weeks(weeks, (a, b))
+    elif found:
+        out.print("Add `--on NAME`, a connection, to see what that does to the prompts of a week.", style="dim")
 
 
 def _ruleset(settings: Settings, store: Store, said: str) -> RuleSet:
@@ -179,7 +181,9 @@ def _clip(text: str) -> str:
 
 
 def _print_weeks(weeks: tuple[ThisWeek, ThisWeek], labels: tuple[str, str]) -> None:
-    table = Table("As things stand now", *labels, "Change", title="This week", title_justify="left")
+    table = Table(
+        "As things stand now", *labels, "Change", title="This week, with what is planned already", title_justify="left"
+    )
     plain: list[dict[str, int]] = [show.plain(week) for week in weeks]
     for name, before in plain[0].items():
         after = plain[1][name]

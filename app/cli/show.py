@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from app.cli.desk import out
@@ -275,7 +276,8 @@ def _not_taken(refusals: Sequence[Mapping[str, Any]]) -> None:
 def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
     """Each rule with how its cases came out."""
     failed = {failure.rule_id for failure in failures}
-    table = Table("", "Rule", "Status", "Grain", "Cases", "Review by", "Owner")
+    wide = (Column("Rule", overflow="fold"), "Status", "Grain", "Cases", "Review by", Column("Owner", overflow="fold"))
+    table = Table("", *wide, box=None, padding=(0, 1, 0, 0))  # without lines a name is whole on a narrow terminal
     for rule in ruleset.rules:
         mark = Text("✗", "bold red") if rule.id in failed else Text("✓", "green")
         table.add_row(mark, rule.id, rule.status, rule.grain, str(len(rule.cases)), str(rule.review_by), rule.owner)
@@ -287,6 +289,15 @@ def rules(ruleset: RuleSet, failures: Sequence[CaseFailure]) -> None:
 def warnings(ruleset: RuleSet) -> list[dict[str, Any]]:
     """What is probably not meant, each with its place, as JSON can hold it."""
     return [plain(warning) for rule in ruleset.rules for warning in rule.warnings]
+
+
+def past_review(ruleset: RuleSet, today: date) -> list[str]:
+    """A line for each rule that somebody was to look at again before today."""
+    return [
+        f"{rule.source}: `review_by` was {rule.review_by}; does the rule still help?"
+        for rule in ruleset.rules
+        if rule.review_by < today and rule.status != "retired"
+    ]
 
 
 def remarks(ruleset: RuleSet, ignored: Sequence[str]) -> None:

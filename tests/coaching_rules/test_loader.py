@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coaching_rules.cases import check_cases
 from coaching_rules.errors import RuleErrors
 from coaching_rules.loader import LARGEST_FILE, LARGEST_FOLDER, MOST_FILES, ignored, load, starter
 from coaching_rules.model import Moment
@@ -460,8 +461,11 @@ def test_a_draft_needs_no_cases(tmp_path: Path) -> None:
     assert load(write(tmp_path, draft)).get("quiet_deal").cases == ()
 
 
+NAMED = HYGIENE.replace("next_step is null", "deal_id = 'a'").replace("next_step: null", "deal_id: a")
+NAMED = NAMED.replace("next_step: ", "deal_id: ")
 PIECES = (
     *("id: ", "quiet_deal", "when: ", "- ", ": ", "\n", "\t", "  ", "[", "]", "{", "}", "'", '"', "|", ">", "#", "?"),
+    *("@", "&&", "-- ", "010", "1.0e+26", ".nan", '"\\uD800"', "rep_id", "deal_id", "on:\n", "%", " days"),
     *("&a ", "*a", "!!", "%", "---", "...", "<<: ", "null", "true", "1e999", "-0", "2027-02-30", "é", "\x85"),
 )
 
@@ -469,13 +473,13 @@ PIECES = (
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_file_crashes_the_loader(tmp_path: Path, data: st.DataObject) -> None:
-    """A good rule with pieces cut out and put in is a rule or a list of mistakes, each with a place in the file."""
-    text = GOOD
+    """A good rule with pieces cut out and put in can be judged, or is a list of mistakes, each with a place in it."""
+    text = data.draw(st.sampled_from([GOOD, HYGIENE, NAMED]))
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         text = text[:start] + data.draw(st.sampled_from(PIECES)) + text[start + data.draw(st.integers(0, 30)) :]
     try:
-        load(write(tmp_path, text))
+        check_cases(load(write(tmp_path, text)))
     except RuleErrors as refused:
         lines = text.split("\n")
         for error in refused.errors:

@@ -1,12 +1,14 @@
 """The rules we ship keep every one of their cases, and can be said to a person without a gap."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from coaching_rules.cases import check_cases, outcomes
-from coaching_rules.loader import starter
-from coaching_rules.model import Case, Rule
+from coaching_rules.loader import load, starter
+from coaching_rules.model import Case, Rule, Value
+from coaching_rules.sentences import render
 from coaching_rules.vocabulary import WORDS
 
 STARTER = starter()
@@ -58,3 +60,21 @@ def test_a_broken_promise_is_reported() -> None:
     (failure,) = check_cases(type(STARTER)(rules=(broken,)))
     assert (failure.case, failure.expected, failure.got) == ("two days past", "does not fire", "fires")
     assert "two days past" in str(failure)
+
+
+def test_a_broken_promise_is_reported_with_its_line(tmp_path: Path) -> None:
+    """So that an editor finds the case."""
+    text = STARTER.get("close_date_overdue").text
+    wrong = text.replace("fires: true", "fires: false", 1) + "  - {name: x, fires: true, given: {overdue_days: 9}}\n"
+    (tmp_path / "close_date_overdue.yml").write_text(wrong)
+    (failure,) = check_cases(load(tmp_path))
+    lines = wrong.splitlines()
+    assert lines[failure.line - 1].strip().startswith("- {name: ")
+    assert failure.case in lines[failure.line - 1]
+    assert str(failure).startswith(f"{tmp_path}/close_date_overdue.yml:{failure.line}: case `")
+
+
+def test_what_is_unknown_does_not_spoil_a_sentence() -> None:
+    """Promises pile up also where none of them has a day."""
+    values: dict[str, Value] = {"rep_name": "Ann", "open_commitments": 6, "commitment_late_days": None}
+    assert render(STARTER.get("commitments_open").why, values).endswith("Days by which the latest is overdue: unknown.")

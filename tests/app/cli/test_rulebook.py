@@ -151,6 +151,21 @@ def test_a_folder_without_rules_is_said_to_be_one(do: Do, tmp_path: Path) -> Non
     assert (code, "name its folder" in said) == (3, True)
 
 
+def test_a_rule_past_its_review_is_named(do: Do, tmp_path: Path) -> None:
+    """It loads, and somebody is asked whether it still helps."""
+    late = QUIET.replace("review_by: 20", "review_by: 2020-01-31 # 20")
+    code, said = do("rules", "check", folder(tmp_path / "a", quiet_deal=late))
+    assert (code, "`review_by` was 2020-01-31; does the rule still help?" in said) == (0, True)
+    retired = folder(tmp_path / "b", quiet_deal=late.replace("status: live", "status: retired"))
+    assert do("rules", "check", retired, "--json")[1]["past_review"] == []
+
+
+def test_a_difference_says_how_to_try_it(do: Do, tmp_path: Path) -> None:
+    """What a change does to a week is asked of a connection."""
+    said = do("rules", "diff", "live", folder(tmp_path / "a", quiet_deal=QUIET))[1]
+    assert "Add `--on NAME`" in said
+
+
 def test_what_strangers_write_is_shown_as_they_wrote_it(do: Do, tmp_path: Path) -> None:
     """Brackets and colons in an owner, a title or a message are no styles and no pictures."""
     mine = folder(tmp_path / "a", quiet_deal=QUIET.replace("owner: sales-ops", 'owner: "[/sales] :star: [bold]"'))
