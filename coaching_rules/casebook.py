@@ -1,5 +1,6 @@
 """The cases of a rule, as they stand in its file: what is given, and what must come of it."""
 
+import math
 from datetime import date, datetime
 
 from coaching_rules.conditions import LARGEST
@@ -83,7 +84,7 @@ def _wrong(word: Word, cell: Node, grain: Grain) -> str | None:
     if not _fits(word.type, value):
         hint = "; put quotes around it" if word.type == "text" else cell.unquoted
         return f"`{word.name}` is a {_SAID[word.type]}; this is not{hint}"
-    if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+    if isinstance(value, (int, float)) and LARGEST < abs(value) < math.inf:  # what is none is told by its spelling
         return "a number this large is a slip"
     if isinstance(value, date) and not EARLIEST <= value <= LATEST:
         return f"a day before {EARLIEST} or after {LATEST} is a slip"

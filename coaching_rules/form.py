@@ -104,7 +104,8 @@ class Form:
         if found is not None and found.value is not None:
             return found
         if found is not None and not again:
-            self.page.note(self._keys[name], f"`{name}` is empty; give it a value, or leave the line out", len(name))
+            hint = "" if required else ", or leave the line out"
+            self.page.note(self._keys[name], f"`{name}` is empty; give it a value{hint}", len(name))
         elif required and found is None:
             self.page.note(self.start, f"`{name}` is missing")
         return None

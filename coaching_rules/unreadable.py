@@ -5,8 +5,11 @@ _SAID = (
     ("that cannot start any token", "a text that starts with this sign needs quotes around it"),
     ("but found '<block mapping start>'", "this line is indented otherwise than its neighbours"),
     ("but found '<block sequence start>'", "this line is indented otherwise than its neighbours"),
+    ("sequence entries", "a list begins on a line of its own; a text that starts with - needs quotes around it"),
+    ("mapping keys", "a text that starts with ? needs quotes around it"),
     ("expected a comment or a line break", "a text that starts with > or | needs quotes around it"),
     ("unknown escape character", r"in double quotes \ is a sign of its own; use single quotes"),
+    ("but found", "this belongs to nothing; are quotes around a text missing, or a bracket?"),
 )
 
 

@@ -122,6 +122,9 @@ NOT_YAML = [
     ("  minutes: 10", " minutes: 10", 13, 2, "indented otherwise"),
     ("  minutes: 10", "    minutes: 10", 13, 12, "indented too far"),
     ("  minutes: 10", "\tminutes: 10", 13, 1, "indent with spaces"),
+    ("title: A deal went quiet", "title: - deal", 3, 8, "starts with - needs quotes"),
+    ("title: A deal went quiet", "title: ? deal", 3, 8, "starts with ? needs quotes"),
+    ("status: live", "status: live\n}", 5, 1, "belongs to nothing"),
     ("when: days", "when: > days", 7, 9, "starts with > or |"),
 ]
 
@@ -281,8 +284,8 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path: Path, content: bytes, said:
     ("word", "known", "slip", "said"),
     [
         ("amount", "5", "1.0e+26", "this large is a slip"),
-        ("amount", "5", ".nan", "this large is a slip"),
-        ("stage_share", "0.5", "-.inf", "this large is a slip"),
+        ("amount", "5", ".nan", "would be read as nan"),
+        ("stage_share", "0.5", "-.inf", "would be read as -inf"),
         ("close_date", "2027-03-01", "0001-01-01", "is a slip"),
         ("segment", "Retail", r'"\uD800"', "U\\+D800"),
     ],
