@@ -21,49 +21,49 @@ LOOKBACK = 182
 FEWEST_EXPECTED = 5.0
 FEWEST_BASELINE_DAYS = 20.0
 FEWEST_PEERS = 5
-PRIOR_EVENTS = 10.0
-"""With less than this a detector says nothing."""
+"""With less than these a detector says nothing."""
+PRIOR_EVENTS = 20.0
+"""How many events say that weekdays are alike, and that comparable reps do as ever, before theirs are looked at."""
 LIKELY_MISS = 0.8
 """Below this probability of missing the goal, being behind it is no reason to talk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What each rep did in some days: events counted, and days worked."""
+    """What each rep did in some days: events counted, days worked, and how many of a seasoned rep's are `due` of it."""
 
     count: Array
     worked: Array
+    due: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One indicator of many reps: a row a rep, and for each day what was `counted` and `worked` before it began.
 
-    A public holiday and a day of leave are worked 0; a day of a rep still ramping up, or a weekday on which comparable
-    reps do less, is worked in part. `peers` numbers the group of comparable reps that each rep belongs to.
+    A public holiday and a day of leave are worked 0, a weekday on which comparable reps do less in part. Of a rep still
+    ramping up a part of each day worked is `due`. `peers` numbers the group of comparable reps that each belongs to.
     """
 
     counted: Array
     worked: Array
+    due: Array
     peers: Columns
 
     @classmethod
-    def of(cls, counts: Array, worked: Array, peers: Columns) -> "Series":
+    def of(cls, counts: Array, worked: Array, peers: Columns, ramp: Array | float = 1.0) -> "Series":
         """From events and working days per rep and day, the planned ones at the end included."""
         start = np.zeros((len(counts), 1))
-        return cls(
-            counted=np.hstack([start, counts.cumsum(axis=1)]),
-            worked=np.hstack([start, worked.cumsum(axis=1)]),
-            peers=peers,
-        )
+        counted, worked, due = (np.hstack([start, values.cumsum(axis=1)]) for values in (counts, worked, worked * ramp))
+        return cls(counted=counted, worked=worked, due=due, peers=peers)
 
     def between(self, start: Columns | int, end: Columns | int) -> Window:
         """From the day `start` up to, not with, the day `end`."""
         rows = np.arange(len(self.counted))
-        return Window(
-            count=self.counted[rows, end] - self.counted[rows, start],
-            worked=self.worked[rows, end] - self.worked[rows, start],
+        count, worked, due = (
+            values[rows, end] - values[rows, start] for values in (self.counted, self.worked, self.due)
         )
+        return Window(count=count, worked=worked, due=due)
 
     def back(self, days: float, day: int) -> Columns:
         """For each rep the day since which it worked `days` days before `day`."""
@@ -83,7 +83,8 @@ class Series:
 
     def others_in(self, window: Window) -> Window:
         """What comparable reps did."""
-        return Window(count=self.others(window.count), worked=self.others(window.worked))
+        count, worked, due = (self.others(values) for values in (window.count, window.worked, window.due))
+        return Window(count=count, worked=worked, due=due)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,29 +132,39 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What all detectors start from: three weeks (`recent`, and what of them is `fresh`), and the twelve before."""
+    """What all detectors start from: three weeks (`recent`, and what of them is `fresh`), and the twelve before.
+
+    `season` is how much of what comparable reps did in the twelve weeks they do now, as a share up to 1.
+    """
 
     fresh: Window
     recent: Window
     before: Window
     dispersion: Array
+    season: Array
 
 
 def see(series: Series, asked: Question) -> Seen:
     """Cut the windows."""
-    recent = series.back(RECENT, asked.day)
+    since, noise = series.back(RECENT, asked.day), dispersion(series, asked.day)
+    recent = series.between(since, asked.day)
+    before = series.between(series.back(RECENT + BASELINE, asked.day), since)
     return Seen(
-        fresh=series.between(np.maximum(recent, asked.fresh), asked.day),
-        recent=series.between(recent, asked.day),
-        before=series.between(series.back(RECENT + BASELINE, asked.day), recent),
-        dispersion=dispersion(series, asked.day),
+        fresh=series.between(np.maximum(since, asked.fresh), asked.day),
+        recent=recent,
+        before=before,
+        dispersion=noise,
+        season=_season(series, recent, before, noise),
     )
 
 
 def trend(seen: Seen) -> Verdict:
-    """The last three weeks against the rep's own twelve weeks before them."""
+    """The last three weeks against the rep's own twelve weeks before them, as far as the season lets one expect it.
+
+    A new rep's days count in full: who started faster than expected has not fallen by doing as before.
+    """
     own, before = seen.fresh, seen.before
-    expected = _rate(before) * own.worked
+    expected = _over(before.count, before.worked) * own.worked * seen.season
     spread = seen.dispersion * (1 + _over(own.worked, before.worked))
     return _verdict(own, expected, spread, known=before.worked >= FEWEST_BASELINE_DAYS)
 
@@ -161,9 +172,8 @@ def trend(seen: Seen) -> Verdict:
 def peer(series: Series, seen: Seen) -> Verdict:
     """The last three weeks against those of comparable reps; how much these differ is part of the spread."""
     own, others = seen.fresh, series.others_in(seen.recent)
-    spread = _among_others(series, seen, own.worked) * (1 + _over(own.worked, others.worked))
-    known = series.others(np.sign(seen.recent.worked)) >= FEWEST_PEERS
-    return _verdict(own, _rate(others) * own.worked, spread, known=known)
+    spread = _among_others(series, seen, own.due) * (1 + _over(own.due, others.due))
+    return _verdict(own, _rate(others) * own.due, spread, known=_compared(series, seen.recent))
 
 
 def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
@@ -172,35 +182,52 @@ def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
     so_far, own = series.between(start, asked.day), series.between(np.maximum(start, asked.fresh), asked.day)
     others = series.others_in(seen.before)
     given = not np.isnan(asked.goal)
-    goal = np.full(len(start), asked.goal) if given else _rate(others)
+    goal = np.full(len(start), asked.goal) if given else _rate(others) * seen.season
     spread = seen.dispersion
     if not given:
-        spread = _among_others(series, seen, own.worked) * (1 + _over(own.worked, others.worked))
-    behind = _verdict(own, goal * own.worked, spread, known=(goal > 0))
-    miss = _miss(goal, seen, so_far, series.between(asked.day, end).worked)
+        spread = _among_others(series, seen, own.due) * (1 + _over(own.due, others.due))
+    behind = _verdict(own, goal * own.due, spread, known=(goal > 0))
+    miss = _miss(goal, seen, so_far, series.between(asked.day, end))
     p = np.where((miss >= LIKELY_MISS) | np.isnan(behind.p), behind.p, 1.0)
     return replace(behind, p=p, miss=miss)
 
 
-def _among_others(series: Series, seen: Seen, worked: Array) -> Array:
-    """The spread of a count in so many days worked by one of comparable reps, who differ in what they usually do.
+def _season(series: Series, recent: Window, before: Window, noise: Array) -> Array:
+    """How much less comparable reps do than they did: a slow month of everybody's is nobody's fall.
+
+    The mean of a gamma-Poisson model, in which PRIOR_EVENTS (more where counts vary more) say that nothing changed:
+    few peers cannot tell a season from chance.
+    """
+    now, prior = series.others_in(recent), PRIOR_EVENTS * noise
+    usual = _rate(series.others_in(before)) * now.due
+    return np.where(_compared(series, recent), np.minimum((now.count + prior) / (usual + prior), 1.0), 1.0)
+
+
+def _compared(series: Series, recent: Window) -> NDArray[np.bool_]:
+    """Whether enough comparable reps worked lately."""
+    return series.others(np.sign(recent.worked)) >= FEWEST_PEERS
+
+
+def _among_others(series: Series, seen: Seen, due: Array) -> Array:
+    """The spread of a count in so many days due of one of comparable reps, who differ in what they usually do.
 
     How much they differed in the twelve weeks is uncertain where they are few, so it is widened as the variance of
     Student's t is. A difference between reps grows with the square of the days, and chance with the days.
     """
     before = seen.before
-    n, squared = series.others(np.sign(before.worked)), series.others(_over(before.count**2, before.worked))
+    n, squared = series.others(np.sign(before.due)), series.others(_over(before.count**2, before.due))
     others = series.others_in(before)
-    differing = _over(_over(squared * others.worked, others.count) - others.count, n - 3)
+    differing = _over(_over(squared * others.due, others.count) - others.count, n - 3)
     beyond_chance = np.maximum(differing - seen.dispersion, 0)
-    return seen.dispersion + beyond_chance * _over(worked * n, others.worked)
+    return seen.dispersion + beyond_chance * _over(due * n, others.due)
 
 
-def _miss(goal: Array, seen: Seen, so_far: Window, to_come: Array) -> Array:
+def _miss(goal: Array, seen: Seen, so_far: Window, to_come: Window) -> Array:
     """The probability that what is to come, at the rep's own rate, will not make up what the goal lacks."""
     count, worked = seen.before.count + seen.recent.count, seen.before.worked + seen.recent.worked
-    lacking = np.ceil(goal * (so_far.worked + to_come) - so_far.count - 1e-9)  # or rounding would ask for one more
-    return _at_most(lacking - 1, _over(count, worked) * to_come, seen.dispersion * (1 + _over(to_come, worked)))
+    lacking = np.ceil(goal * (so_far.due + to_come.due) - so_far.count - 1e-9)  # or rounding would ask for one more
+    spread = seen.dispersion * (1 + _over(to_come.worked, worked))
+    return _at_most(lacking - 1, _over(count, worked) * to_come.worked, spread)
 
 
 def weekday_shares(counts: Array, worked: Array, weekday: Columns, peers: Columns) -> Array:
@@ -235,8 +262,8 @@ def _by_weekday(values: Array, weekday: Columns, peers: Columns) -> Array:
 
 
 def _rate(window: Window) -> Array:
-    """Events per day worked; 0 where none was."""
-    return _over(window.count, window.worked)
+    """Events per day due; 0 where none was."""
+    return _over(window.count, window.due)
 
 
 def _over(above: Array, below: Array) -> Array:

@@ -67,8 +67,8 @@ def asked_of(indicator: Indicator, observed: Observations, as_of: date) -> tuple
     counts[:, :today] = _spread(observed, observed.counts, "count", first, shape)[:, :today]
     peers = _groups(observed.reps)
     weekday = (first.weekday() + np.arange(shape[1])) % 7
-    worked *= _ramped(indicator, observed.reps, first, shape[1])
-    worked *= weekday_shares(counts[:, :today], worked[:, :today], weekday[:today], peers)[:, weekday]
+    ramp = _ramped(indicator, observed.reps, first, shape[1])
+    worked *= weekday_shares(counts[:, :today], (worked * ramp)[:, :today], weekday[:today], peers)[:, weekday]
     start, end = _period(indicator, as_of)
     asked = Question(
         day=today,
@@ -76,7 +76,7 @@ def asked_of(indicator: Indicator, observed: Observations, as_of: date) -> tuple
         period=(max((start - first).days, 0), min((end - first).days, shape[1])),
         goal=np.nan if indicator.goal is None else indicator.goal / WORKING_DAYS[indicator.per],
     )
-    return Series.of(counts, worked, peers), asked
+    return Series.of(counts, worked, peers, ramp), asked
 
 
 def _span(observed: Observations, as_of: date) -> tuple[date, date]:

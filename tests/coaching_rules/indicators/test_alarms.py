@@ -66,6 +66,21 @@ def test_where_little_is_captured_the_question_is_about_the_data(observed: Obser
     assert alarm.kind == "data"
 
 
+def test_a_slow_season_of_everybody_is_nobodys_slump(observed: Observe) -> None:
+    """All do half."""
+    everybody = [(f"rep {n}", "meetings") for n in range(8)]
+    assert assess([MEETINGS], observed(everybody), AS_OF) == []
+
+
+@pytest.mark.parametrize("age", [65, 75, 85, 95, 105])
+def test_who_started_fast_has_not_fallen(observed: Observe, age: int) -> None:
+    """Two a day from the first day on, where a quarter of it was expected, and two a day still."""
+    started = AS_OF - timedelta(days=age)
+    before = [("rep 0", day) for day in DAYS if day < started]
+    new = observed(free=before, started_on=started)
+    assert assess([replace(MEETINGS, ramp=(0.25, 0.5, 0.75))], new, AS_OF) == []
+
+
 def test_what_was_told_is_not_told_again_on_the_same_days(observed: Observe) -> None:
     """After an alarm of Friday, Monday is quiet."""
     slump = [("rep 0", "meetings")]

@@ -44,9 +44,10 @@ def series_of(counts: np.ndarray, worked: np.ndarray | None = None, peers: np.nd
 
 def windows(count: float, worked: float, before: float, noise: float = 1) -> Seen:
     one, past = (
-        Window(count=np.array([float(c)]), worked=np.array([float(w)])) for c, w in ((count, worked), (before, 60))
+        Window(count=np.array([float(c)]), worked=np.array([float(w)]), due=np.array([float(w)]))
+        for c, w in ((count, worked), (before, 60))
     )
-    return Seen(fresh=one, recent=one, before=past, dispersion=np.array([float(noise)]))
+    return Seen(fresh=one, recent=one, before=past, dispersion=np.array([float(noise)]), season=np.ones(1))
 
 
 def test_for_poisson_counts_the_trend_is_the_gamma_poisson_prediction() -> None:
