@@ -109,6 +109,7 @@ def test_who_is_compared_with_whom(org_anywhere: Any) -> None:
     for name in ("L", "X"):
         org_anywhere.deal(name, owner_id="R")
     org_anywhere.user("S", manager_id="M", created_at=org_anywhere.ago(40))
+    org_anywhere.deal("Y", owner_id="S")
     org_anywhere.activity(3, owner_id="R")
     settings = {
         "profiles": {"Seller": "prospector"},
@@ -127,11 +128,28 @@ def test_who_is_compared_with_whom(org_anywhere: Any) -> None:
     assert reps.keys() == {"R", "S"}
 
 
+def test_indicators_are_about_those_who_sell(org_anywhere: Any) -> None:
+    """A deal of one's own, open or made lately, or customers on five days; not whoever has a manager."""
+    a_team(org_anywhere)
+    for name in ("Caller", "Maker", "Office", "Once"):
+        org_anywhere.user(name, manager_id="M", role="Seller")
+    org_anywhere.deal("X", owner_id="R", created_at=org_anywhere.ago(50))
+    org_anywhere.field(20, "owner_id", "Maker", "R", deal_id="X")
+    for days in range(1, 6):
+        org_anywhere.activity(days, owner_id="Caller", deal_id="X")
+    org_anywhere.activity(2, owner_id="Once", deal_id="X")
+    found = seen(org_anywhere)
+    assert set(found["reps"]["rep_id"].to_pylist()) == {"R", "Caller", "Maker"}
+    assert sum(row["count"] for row in found["seen"].to_pylist() if row["rep_id"] == "Caller") == 5
+
+
 def test_days_off_are_weekends_holidays_and_leave(org_anywhere: Any) -> None:
     """From 26 weeks before to the end of the month; the first of May is one in Germany."""
     a_team(org_anywhere)
     org_anywhere.user("G", manager_id="M", country="Germany")
     org_anywhere.user("New", manager_id="M", created_at=org_anywhere.ago(3))
+    for name in ("G", "New"):
+        org_anywhere.deal(f"{name} deal", owner_id=name)
     leave = (date(2026, 5, 5), (date(2026, 5, 11), date(2026, 5, 12)))
     tables = seen(org_anywhere, coaching=Coaching(reps={"R": {"leave": leave, "country": "US"}}))
     days: dict[str, list[date]] = {}
