@@ -63,11 +63,11 @@ BENCHMARKS = ("pipeline_stages", "amount_benchmarks", "won_benchmarks", "capture
 NOT_OF_A_DEAL = frozenset({*BENCHMARKS, "won_measures", "supply", "commitments", "rep_facts", "manager_facts"})
 EVENTS = "events"
 """What happened to deals that a rule may name, after all the others."""
-COUNTED_STEPS = ("countable", "indicator_reps", "indicator_days")
+COUNTED_STEPS = ("countable", "indicator_reps", "indicator_days", "indicator_seen")
 """The same for indicators, after them."""
 
 Counts = Mapping[str, pa.Table]
-"""`reps`, `days` and `counts` as Observations describe them."""
+"""`reps`, `days`, `seen` and `counts` as Observations describe them."""
 Benchmarks = Mapping[str, pa.Table]
 """One table for each of BENCHMARKS."""
 
@@ -144,11 +144,11 @@ def observe(
         for step in COUNTED_STEPS:
             _make(connection, step)
         counts = connection.sql(counting(indicators)).to_arrow_table()
-        reps, days = (connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days"))
+        observed = {name: connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days", "seen")}
         return Observed(
             facts=_facts(connection, as_of),
             events=_made(connection, EVENTS),
-            counts={"reps": reps, "days": days, "counts": counts},
+            counts=observed | {"counts": counts},
             benchmarks={name: connection.table(name).to_arrow_table() for name in BENCHMARKS},
         )
 

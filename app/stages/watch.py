@@ -23,6 +23,10 @@ Row = dict[str, Any]
 CARRIED = ("rep_id", "rep_name", "manager_id", "days_since_coached", "capture_coverage")
 """Words of the rep that planning and `status` read in every finding."""
 WHERE_IS_THE_REST = "Most open deals of this rep show no recent activity: is the rest of the work in the CRM?"
+WHERE_IS_THE_REP = (
+    "On {days} of the last 15 working days the CRM shows nothing at all of this rep's work:"
+    " away, or is the work not in the CRM?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def _finding(alarm: Alarm, indicator: Indicator, observed: Observations, facts: 
     reps = facts.tables["rep"]
     at = reps["rep_id"].index(alarm.rep_id).as_py()
     said = values(indicator, alarm, course(indicator, observed, alarm.as_of, alarm.rep_id))
-    kind, question = ("hygiene", {"why": WHERE_IS_THE_REST}) if alarm.kind == "data" else ("coaching", {})
+    kind, question = ("hygiene", {"why": _question(alarm)}) if alarm.kind == "data" else ("coaching", {})
     return {
         "rule_id": indicator.id,
         "subject_id": alarm.rep_id,
@@ -88,6 +92,10 @@ def _finding(alarm: Alarm, indicator: Indicator, observed: Observations, facts: 
         "facts": {**{name: reps[name][at].as_py() for name in CARRIED}, **said, **question},
         "seen_at": facts.as_of,
     }
+
+
+def _question(alarm: Alarm) -> str:
+    return WHERE_IS_THE_REP.format(days=alarm.unseen) if alarm.unseen else WHERE_IS_THE_REST
 
 
 def _version(indicator: Indicator, facts: Facts) -> Row:

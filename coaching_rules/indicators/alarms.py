@@ -1,6 +1,6 @@
 """From observations to alarms: what is off track, and the one thing about each rep that may reach the plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -9,6 +9,7 @@ import numpy as np
 from coaching_rules.indicators.evidence import Look, discoveries, look
 from coaching_rules.indicators.model import Alarm, Detector, Indicator, Kind, Measured
 from coaching_rules.indicators.observations import Observations, asked_of
+from coaching_rules.indicators.silence import without_silence
 
 LOW_CAPTURE = 0.5
 """Below this share of deals with a recent activity, silence says more about the data than about the rep."""
@@ -16,12 +17,13 @@ LOW_CAPTURE = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """An indicator and what was seen of the reps it is for."""
+    """An indicator and what was seen of the reps it is for; `unseen` is the silent days an alarm would rest on."""
 
     indicator: Indicator
     reps: tuple[str, ...]
     managers: tuple[str | None, ...]
     look: Look
+    unseen: Mapping[str, int]
 
 
 def assess(indicators: Sequence[Indicator], observations: Observations, as_of: date) -> list[Alarm]:
@@ -40,20 +42,25 @@ def readings(indicators: Sequence[Indicator], observations: Observations, as_of:
 
     Of whom an indicator can say nothing there is no reading of it.
     """
-    judged = [_judge(indicator, observations.serving(indicator), as_of) for indicator in indicators]
+    known, unseen = without_silence(observations, as_of)
+    judged = [one for indicator in indicators for one in _judge(indicator, observations, known, unseen, as_of)]
     activities = [one for one in judged if one.indicator.layer == "activity"]
     others = [one for one in judged if one.indicator.layer != "activity"]
     said = _chosen([a for one in activities for a in _said(one, as_of, "watch")], _believed(activities), observations)
     return sorted([*said, *(a for one in others for a in _said(one, as_of, "context"))], key=_order)
 
 
-def _judge(indicator: Indicator, observed: Observations, as_of: date) -> _Judged:
-    return _Judged(
-        indicator=indicator,
-        reps=tuple(observed.reps["rep_id"].to_pylist()),
-        managers=tuple(observed.reps["manager_id"].to_pylist()),
-        look=look(*asked_of(indicator, observed, as_of)),
-    )
+def _judge(
+    indicator: Indicator, observations: Observations, known: Observations, unseen: Mapping[str, int], as_of: date
+) -> Iterator[_Judged]:
+    """Without silence, and with it those who are off track only then."""
+    observed = observations.serving(indicator)
+    reps, managers = (tuple(observed.reps[name].to_pylist()) for name in ("rep_id", "manager_id"))
+    seen = look(*asked_of(indicator, known.serving(indicator), as_of))
+    all_in = look(*asked_of(indicator, observed, as_of)) if unseen else seen
+    blind = all_in.alarms & ~seen.alarms & np.array([rep in unseen for rep in reps], dtype=np.bool_)
+    yield _Judged(indicator=indicator, reps=reps, managers=managers, look=seen.of(~blind), unseen={})
+    yield _Judged(indicator=indicator, reps=reps, managers=managers, look=all_in.of(blind), unseen=unseen)
 
 
 def _said(judged: _Judged, as_of: date, off_track: Kind) -> Iterator[Alarm]:
@@ -70,6 +77,7 @@ def _said(judged: _Judged, as_of: date, off_track: Kind) -> Iterator[Alarm]:
             p=float(judged.look.p[row]),
             strongest=min(by, key=lambda name: by[name].p),
             by=by,
+            unseen=judged.unseen.get(judged.reps[row], 0),
         )
 
 
@@ -104,7 +112,8 @@ def _chosen(alarms: list[Alarm], believed: set[tuple[str, str]], observations: O
         if is_believed and alarm.rep_id not in spoken_of:
             spoken_of.add(alarm.rep_id)
             covered = capture[alarm.rep_id]
-            alarm = replace(alarm, kind="data" if covered is not None and covered < LOW_CAPTURE else "coach")
+            in_doubt = alarm.unseen or (covered is not None and covered < LOW_CAPTURE)
+            alarm = replace(alarm, kind="data" if in_doubt else "coach")
         chosen.append(alarm)
     return chosen
 

@@ -1,7 +1,7 @@
 """From three verdicts to one: how detectors are joined, when that is an alarm, and which alarms of many to believe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class Look:
     verdicts: Mapping[Detector, Verdict]
     p: Array
     alarms: NDArray[np.bool_]
+
+    def of(self, reps: NDArray[np.bool_]) -> "Look":
+        """The same, with something to say of these reps only."""
+        return replace(self, p=np.where(reps, self.p, np.nan), alarms=self.alarms & reps)
 
 
 def look(series: Series, asked: Question) -> Look:

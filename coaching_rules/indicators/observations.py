@@ -1,6 +1,6 @@
 """What was observed, as plain tables, and how one indicator of it becomes a series with a question to the detectors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,6 +15,7 @@ COLUMNS = {
     "reps": ("rep_id", "manager_id", "peers", "profile", "focus", "started_on", "capture_coverage"),
     "days": ("rep_id", "day", "worked"),
     "counts": ("rep_id", "indicator_id", "day", "count"),
+    "seen": ("rep_id", "day", "count"),
     "told": ("rep_id", "indicator_id", "day"),
 }
 DAYS_A_MONTH = 365.25 / 12
@@ -22,19 +23,21 @@ DAYS_A_MONTH = 365.25 / 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
-    """Four tables with the columns of COLUMNS; days are dates where the rep is. Raises FactsError when one lacks any.
+    """Five tables with the columns of COLUMNS; days are dates where the rep is. Raises FactsError when one lacks any.
 
     `reps`: a row each; `peers` names the group of comparable reps, `focus` a profile that for now takes the place of
     the rep's own, `capture_coverage` is the word of that name; all but the id may be NULL.
     `days`: what of each day is worked, from 0 (holiday, leave, weekend) to 1; from 26 weeks before `as_of` to the end
     of the month it lies in. A day that is not there is not worked.
     `counts`: how many of what an indicator counts fell on a day; no row is none.
+    `seen`: how many things of any kind that can be counted fell on a day, for the same 26 weeks; no row is none.
     `told`: the `as_of` of each earlier alarm that reached a person.
     """
 
     reps: pa.Table
     days: pa.Table
     counts: pa.Table
+    seen: pa.Table
     told: pa.Table
 
     def __post_init__(self) -> None:
@@ -50,9 +53,9 @@ class Observations:
     def serving(self, indicator: Indicator) -> "Observations":
         """Those of the reps that the indicator is for."""
         profiles = pc.coalesce(self.reps["focus"], self.reps["profile"]).to_pylist()
-        return Observations(
+        return replace(
+            self,
             reps=self.reps.filter(pa.array([indicator.serves(profile) for profile in profiles], pa.bool_())),
-            days=self.days,
             counts=self.counts.filter(pc.equal(self.counts["indicator_id"], indicator.id)),
             told=self.told.filter(pc.equal(self.told["indicator_id"], indicator.id)),
         )
@@ -60,11 +63,11 @@ class Observations:
 
 def asked_of(indicator: Indicator, observed: Observations, as_of: date) -> tuple[Series, Question]:
     """The series of the reps in `observed.reps`, in their order, and what to ask of it at the beginning of `as_of`."""
-    first, last = _span(observed, as_of)
+    first, last = span(observed, as_of)
     rows, today = len(observed.reps), (as_of - first).days
     shape = (rows, (last - first).days + 1)
-    worked, counts = _spread(observed, observed.days, "worked", first, shape), np.zeros(shape)
-    counts[:, :today] = _spread(observed, observed.counts, "count", first, shape)[:, :today]
+    worked, counts = spread(observed, observed.days, "worked", first, shape), np.zeros(shape)
+    counts[:, :today] = spread(observed, observed.counts, "count", first, shape)[:, :today]
     peers = _groups(observed.reps)
     weekday = (first.weekday() + np.arange(shape[1])) % 7
     ramp = _ramped(indicator, observed.reps, first, shape[1])
@@ -79,22 +82,27 @@ def asked_of(indicator: Indicator, observed: Observations, as_of: date) -> tuple
     return Series.of(counts, worked, peers, ramp), asked
 
 
-def _span(observed: Observations, as_of: date) -> tuple[date, date]:
+def span(observed: Observations, as_of: date) -> tuple[date, date]:
+    """The first and the last day of what was observed and planned."""
     ends = pc.min_max(observed.days["day"]).as_py()
     return min(ends["min"] or as_of, as_of - timedelta(days=1)), max(ends["max"] or as_of, as_of)
 
 
-def _spread(observed: Observations, table: pa.Table, column: str, first: date, shape: tuple[int, int]) -> Array:
+def spread(observed: Observations, table: pa.Table, column: str, first: date, shape: tuple[int, int]) -> Array:
     """A row a rep, a column a day."""
-    row, day = _rows(observed, table), _days(table["day"], first)
+    row, day = numbered(observed, table, first)
     inside = (row >= 0) & (day >= 0) & (day < shape[1])
     spread = np.zeros(shape)
     np.add.at(spread, (row[inside], day[inside]), _numbers(table[column])[inside])
     return spread
 
 
+def numbered(observed: Observations, table: pa.Table, first: date) -> tuple[Columns, Columns]:
+    """The row of each rep in `observed.reps`, -1 where it is not there, and the days since `first`."""
+    return _rows(observed, table), _days(table["day"], first)
+
+
 def _rows(observed: Observations, table: pa.Table) -> Columns:
-    """The row of each rep in `observed.reps`, -1 where it is not there."""
     found: Columns = _numbers(pc.fill_null(pc.index_in(table["rep_id"], observed.reps["rep_id"]), -1)).astype(np.int64)
     return found
 
@@ -136,6 +144,6 @@ def _period(indicator: Indicator, as_of: date) -> tuple[date, date]:
 
 def _fresh(observed: Observations, first: date, rows: int) -> Columns:
     fresh = np.zeros(rows, dtype=np.int64)
-    row, day = _rows(observed, observed.told), _days(observed.told["day"], first)
+    row, day = numbered(observed, observed.told, first)
     np.maximum.at(fresh, row[row >= 0], day[row >= 0])
     return fresh

@@ -23,19 +23,20 @@ MAILS, MEETINGS = replace(CALLS, id="mails"), replace(CALLS, id="meetings")
 REPS = [f"R{n}" for n in range(7)]
 
 
-def watched(org: Any, indicators: Sequence[Indicator], days: int = 0) -> Watched:
-    """Two of everything a working day, and of the first rep one in the last three weeks before `days` ago; kept."""
+def watched(org: Any, indicators: Sequence[Indicator], days: int = 0, slow: int = 1) -> Watched:
+    """Two of everything a working day, and of the first rep `slow` in the last three weeks before `days` ago; kept."""
     as_of = org.now - timedelta(days=days)
     measured = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
     facts, found = measured.facts, measured.counts
     slump = as_of.date() - timedelta(days=21)
     counts = [
-        {**row, "indicator_id": one.id, "count": 1 if row["rep_id"] == "R0" and row["day"] >= slump else 2}
+        {**row, "indicator_id": one.id, "count": slow if row["rep_id"] == "R0" and row["day"] >= slump else 2}
         for one in indicators
         for row in found["days"].to_pylist()
     ]
     with org.store.begin() as transaction:
-        seen = watch(transaction, 1, facts, {**found, "counts": pa.Table.from_pylist(counts)}, indicators)
+        made = {name: pa.Table.from_pylist(counts) for name in ("counts", "seen")}
+        seen = watch(transaction, 1, facts, {**found, **made}, indicators)
         judge(transaction, 1, None, facts, RuleSet(rules=()), seen.findings)
     return seen
 
@@ -44,6 +45,7 @@ def a_team(org: Any) -> None:
     org.user("M")
     for name in REPS:
         org.user(name, manager_id="M")
+        org.deal(f"Deal of {name}", owner_id=name)
 
 
 def of_status(indicator: Indicator, status: Status) -> Indicator:
@@ -71,6 +73,14 @@ def test_what_is_found_says_what_was_likely(org: Any) -> None:
     assert (said["rep_name"], said["manager_id"], said["count"], said["working_days"]) == ("R0", "M", 15, 15)
     assert said["count"] < said["low"] < said["expected"] < said["high"]
     assert (said["low_weeks"], len(row["evidence"])) == (3, 3)
+
+
+def test_who_is_not_to_be_seen_is_asked_after(org: Any) -> None:
+    """Three weeks without anything are a line of the hygiene list with a fitting question."""
+    a_team(org)
+    (row,) = watched(org, [CALLS], slow=0).findings.values()
+    assert (row["kind"], row["subject_id"]) == ("hygiene", "R0")
+    assert "On 15 of the last 15 working days the CRM shows nothing at all" in row["facts"]["why"]
 
 
 def test_an_indicator_that_is_retired_clears_what_it_found(org: Any) -> None:

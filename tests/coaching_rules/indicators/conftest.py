@@ -23,24 +23,30 @@ def _observed(
     indicators: Iterable[str] = ("meetings",),
     told: tuple[tuple[str, str, date], ...] = (),
     free: Iterable[tuple[str, date]] = (),
+    silent: Iterable[tuple[str, date]] = (),
     **of_first: object,
 ) -> Observations:
-    """Eight comparable reps of one manager with two events a working day, one where a rep and an indicator slumped."""
+    """Eight comparable reps of one manager with two events a working day, one where a rep and an indicator slumped.
+
+    On `free` days a rep did not work; on `silent` ones the CRM shows nothing of it.
+    """
     first = {"profile": "prospector", "focus": None, "started_on": None, "capture_coverage": 1.0, **of_first}
     usual = {**first, "focus": None, "started_on": None, "capture_coverage": 1.0}
     rows = [{"rep_id": r, "manager_id": "m", "peers": "reps", **(usual if r != REPS[0] else first)} for r in REPS]
-    away, slow = set(free), set(slumps)
+    away, unseen, slow = set(free), set(silent), set(slumps)
     worked = [(r, day) for r in REPS for day in DAYS if day.weekday() < 5 and (r, day) not in away]
     counts = [
         (r, name, day, 1 if (r, name) in slow and day >= SLUMP else 2)
         for name in indicators
         for r, day in worked
-        if day < AS_OF
+        if day < AS_OF and (r, day) not in unseen
     ]
+    things = [(r, day, 2) for r, day in worked if day < AS_OF and (r, day) not in unseen]
     return Observations(
         reps=pa.Table.from_pylist(rows, schema=REP_TYPES),
         days=pa.table({"rep_id": [r for r, _ in worked], "day": [d for _, d in worked], "worked": [1.0] * len(worked)}),
         counts=pa.table(dict(zip(("rep_id", "indicator_id", "day", "count"), map(list, zip(*counts))))),
+        seen=pa.table(dict(zip(("rep_id", "day", "count"), map(list, zip(*things))))),
         told=pa.table(
             {
                 "rep_id": pa.array([t[0] for t in told], pa.string()),

@@ -66,10 +66,36 @@ def test_where_little_is_captured_the_question_is_about_the_data(observed: Obser
     assert alarm.kind == "data"
 
 
+@pytest.mark.parametrize(("since", "until", "unseen"), [(10, 1, 6), (21, 5, 13), (100, 1, 15), (210, 1, 15)])
+def test_silence_is_a_question(observed: Observe, since: int, until: int, unseen: int) -> None:
+    """Nothing at all lately, back again or not: away, or is the work not in the CRM?"""
+    nothing = [("rep 0", AS_OF - timedelta(days=n)) for n in range(until, since + 1)]
+    (alarm,) = assess([MEETINGS], observed(silent=nothing), AS_OF)
+    assert (alarm.kind, alarm.unseen) == ("data", unseen)
+
+
+@pytest.mark.parametrize("back", range(15))
+def test_a_holiday_that_nobody_set_is_never_coached(observed: Observe, back: int) -> None:
+    """Neither while it lasts nor in the weeks after."""
+    away = [("rep 0", AS_OF - timedelta(days=n)) for n in range(back, back + 14)]
+    assert "coach" not in {alarm.kind for alarm in assess([MEETINGS], observed(silent=away), AS_OF)}
+
+
+def test_a_slump_beside_silence_is_still_coached(observed: Observe) -> None:
+    """Half of the usual on two weeks of days, and a third week away that nobody set."""
+    nothing = [("rep 0", AS_OF - timedelta(days=n)) for n in range(8, 15)]
+    (alarm,) = assess([MEETINGS], observed([("rep 0", "meetings")], silent=nothing), AS_OF)
+    assert (alarm.kind, alarm.unseen) == ("coach", 0)
+    assert alarm.by["trend"].count == 20
+
+
 def test_a_slow_season_of_everybody_is_nobodys_slump(observed: Observe) -> None:
-    """All do half."""
+    """All do half; and whoever then does nearly nothing still stands out."""
     everybody = [(f"rep {n}", "meetings") for n in range(8)]
     assert assess([MEETINGS], observed(everybody), AS_OF) == []
+    lone = [("rep 0", day) for day in DAYS if day.weekday() not in (0, 3)]
+    found = assess([MEETINGS], observed(everybody, silent=[one for one in lone if one[1] >= SLUMP]), AS_OF)
+    assert kinds(found) == [("rep 0", "meetings", "coach")]
 
 
 @pytest.mark.parametrize("age", [65, 75, 85, 95, 105])
