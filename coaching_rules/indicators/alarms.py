@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from coaching_rules.indicators.model import Alarm, Detector, Indicator, Kind, Me
 from coaching_rules.indicators.observations import Observations, asked_of
 from coaching_rules.indicators.silence import without_silence
 
+Row = Mapping[str, Any]
 LOW_CAPTURE = 0.5
 """Below this share of deals with a recent activity, silence says more about the data than about the rep."""
 
@@ -20,8 +22,7 @@ class _Judged:
     """An indicator and what was seen of the reps it is for; `unseen` is the silent days an alarm would rest on."""
 
     indicator: Indicator
-    reps: tuple[str, ...]
-    managers: tuple[str | None, ...]
+    reps: Sequence[Row]
     look: Look
     unseen: Mapping[str, int]
 
@@ -46,21 +47,23 @@ def readings(indicators: Sequence[Indicator], observations: Observations, as_of:
     judged = [one for indicator in indicators for one in _judge(indicator, observations, known, unseen, as_of)]
     activities = [one for one in judged if one.indicator.layer == "activity"]
     others = [one for one in judged if one.indicator.layer != "activity"]
-    said = _chosen([a for one in activities for a in _said(one, as_of, "watch")], _believed(activities), observations)
+    asked_for = {(rep, one.id) for one in indicators if one.profiles for rep in observations.focused(one.profiles)}
+    said = _chosen([a for one in activities for a in _said(one, as_of, "watch")], _believed(activities), asked_for)
     return sorted([*said, *(a for one in others for a in _said(one, as_of, "context"))], key=_order)
 
 
 def _judge(
     indicator: Indicator, observations: Observations, known: Observations, unseen: Mapping[str, int], as_of: date
 ) -> Iterator[_Judged]:
-    """Without silence, and with it those who are off track only then."""
-    observed = observations.serving(indicator)
-    reps, managers = (tuple(observed.reps[name].to_pylist()) for name in ("rep_id", "manager_id"))
-    seen = look(*asked_of(indicator, known.serving(indicator), as_of))
-    all_in = look(*asked_of(indicator, observed, as_of)) if unseen else seen
-    blind = all_in.alarms & ~seen.alarms & np.array([rep in unseen for rep in reps], dtype=np.bool_)
-    yield _Judged(indicator=indicator, reps=reps, managers=managers, look=seen.of(~blind), unseen={})
-    yield _Judged(indicator=indicator, reps=reps, managers=managers, look=all_in.of(blind), unseen=unseen)
+    """Those whom it is for: without silence, and with it those who are off track only then."""
+    comparable = observations.comparable(indicator)
+    reps, own = comparable.reps.to_pylist(), observations.judged(indicator)
+    seen = look(*asked_of(indicator, known.comparable(indicator), as_of))
+    all_in = look(*asked_of(indicator, comparable, as_of)) if unseen else seen
+    served, out_of_sight = (np.array([rep["rep_id"] in some for rep in reps], dtype=np.bool_) for some in (own, unseen))
+    blind = all_in.alarms & ~seen.alarms & out_of_sight
+    yield _Judged(indicator=indicator, reps=reps, look=seen.of(served & ~blind), unseen={})
+    yield _Judged(indicator=indicator, reps=reps, look=all_in.of(served & blind), unseen=unseen)
 
 
 def _said(judged: _Judged, as_of: date, off_track: Kind) -> Iterator[Alarm]:
@@ -68,16 +71,19 @@ def _said(judged: _Judged, as_of: date, off_track: Kind) -> Iterator[Alarm]:
     measured = {name: _measured(judged.look, name, rows) for name in judged.look.verdicts}
     for at, row in enumerate(rows):
         by = {name: found[at] for name, found in measured.items() if not np.isnan(found[at].p)}
+        rep = judged.reps[int(row)]
+        unseen, covered = judged.unseen.get(rep["rep_id"], 0), rep["capture_coverage"]
         yield Alarm(
-            rep_id=judged.reps[row],
-            manager_id=judged.managers[row],
+            rep_id=rep["rep_id"],
+            manager_id=rep["manager_id"],
             indicator_id=judged.indicator.id,
             as_of=as_of,
             kind=off_track if judged.look.alarms[row] else "on_track",
             p=float(judged.look.p[row]),
             strongest=min(by, key=lambda name: by[name].p),
             by=by,
-            unseen=judged.unseen.get(judged.reps[row], 0),
+            doubtful=unseen > 0 or (covered is not None and covered < LOW_CAPTURE),
+            unseen=unseen,
         )
 
 
@@ -96,24 +102,24 @@ def _believed(judged: Sequence[_Judged]) -> set[tuple[str, str]]:
     """The rep and the indicator of what is left over all tests of each manager."""
     if not judged:
         return set()
-    managers = np.array([manager or "" for one in judged for manager in one.managers], dtype=str)
+    managers = np.array([rep["manager_id"] or "" for one in judged for rep in one.reps], dtype=str)
     family = np.unique(managers, return_inverse=True)[1]
     kept = discoveries(np.concatenate([one.look.p for one in judged]), family)
-    tests = ((rep, one.indicator.id) for one in judged for rep in one.reps)
+    tests = ((rep["rep_id"], one.indicator.id) for one in judged for rep in one.reps)
     return {test for test, believed in zip(tests, kept) if believed}
 
 
-def _chosen(alarms: list[Alarm], believed: set[tuple[str, str]], observations: Observations) -> list[Alarm]:
-    """The same alarms; the first believed one of each rep is for coaching, or a question about its data."""
-    capture = dict(zip(observations.reps["rep_id"].to_pylist(), observations.reps["capture_coverage"].to_pylist()))
+def _chosen(alarms: list[Alarm], believed: set[tuple[str, str]], asked_for: set[tuple[str, str]]) -> list[Alarm]:
+    """The same alarms; the first believed one of each rep is for coaching, or a question about its data.
+
+    What a rep's focus is about comes first.
+    """
     chosen, spoken_of = list[Alarm](), set[str]()
-    for alarm in sorted(alarms, key=_order):
+    for alarm in sorted(alarms, key=lambda one: ((one.rep_id, one.indicator_id) not in asked_for, *_order(one))):
         is_believed = alarm.kind == "watch" and (alarm.rep_id, alarm.indicator_id) in believed
         if is_believed and alarm.rep_id not in spoken_of:
             spoken_of.add(alarm.rep_id)
-            covered = capture[alarm.rep_id]
-            in_doubt = alarm.unseen or (covered is not None and covered < LOW_CAPTURE)
-            alarm = replace(alarm, kind="data" if in_doubt else "coach")
+            alarm = replace(alarm, kind="data" if alarm.doubtful else "coach")
         chosen.append(alarm)
     return chosen
 

@@ -29,7 +29,7 @@ def course(indicator: Indicator, observations: Observations, as_of: date, rep_id
 
     The band is from the rep's own twelve weeks before the last three; a week with leave is expected to have less.
     """
-    observed = observations.serving(indicator)
+    observed = observations.comparable(indicator)
     series, asked = asked_of(indicator, observed, as_of)
     seen, row = see(series, asked), observed.reps["rep_id"].to_pylist().index(rep_id)
     edges = np.maximum(asked.day - 7 * np.arange(weeks, -1, -1), 0)

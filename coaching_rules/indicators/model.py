@@ -102,8 +102,9 @@ class Alarm:
     `kind` is what to do with it: `coach` (the one of this rep that may reach the plan), `watch` (shown, never written),
     `data` (so little of this rep's work is in the CRM that the question is where the rest is), `context` (an
     objective or a result, which stands beside an activity and never alone), or `on_track`. `by` has the detectors that
-    could say something, and `strongest` names the one to speak of. `unseen` is of how many working days of the last
-    three weeks the CRM shows nothing at all, where the alarm rests on these; it is then never `coach`.
+    could say something, and `strongest` names the one to speak of. An alarm that is `doubtful` is never `coach`: too
+    little of the rep's work is in the CRM, or it rests on `unseen` working days of the last three weeks on which
+    nothing at all is.
     """
 
     rep_id: str
@@ -114,4 +115,5 @@ class Alarm:
     p: float
     strongest: Detector
     by: Mapping[Detector, Measured]
+    doubtful: bool = False
     unseen: int = 0

@@ -1,5 +1,7 @@
 """What was observed, as plain tables, and how one indicator of it becomes a series with a question to the detectors."""
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -8,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coaching_rules.errors import FactsError
-from coaching_rules.indicators.detectors import Array, Columns, Question, Series, weekday_shares
+from coaching_rules.indicators.detectors import FEWEST_PEERS, Array, Columns, Question, Series, weekday_shares
 from coaching_rules.indicators.model import WORKING_DAYS, Indicator
 
 COLUMNS = {
@@ -50,13 +52,32 @@ class Observations:
         if missing:
             raise FactsError("; ".join(missing))
 
-    def serving(self, indicator: Indicator) -> "Observations":
+    def judged(self, indicator: Indicator) -> set[str]:
         """Those of the reps that the indicator is for."""
         profiles = pc.coalesce(self.reps["focus"], self.reps["profile"]).to_pylist()
+        return {rep for rep, profile in zip(self.reps["rep_id"].to_pylist(), profiles) if indicator.serves(profile)}
+
+    def focused(self, profiles: Collection[str]) -> set[str]:
+        """Those who for now are to do what one of these profiles does."""
+        focus = zip(self.reps["rep_id"].to_pylist(), self.reps["focus"].to_pylist())
+        return {rep for rep, profile in focus if profile in profiles}
+
+    def comparable(self, indicator: Indicator) -> "Observations":
+        """What the indicator counts, of those it is for, and of who is beside them where they are too few.
+
+        A rep whose focus is another than the colleagues' would have nobody to be compared with: then these are all of
+        the role who do any of it.
+        """
+        counts = self.counts.filter(pc.equal(self.counts["indicator_id"], indicator.id))
+        lately = counts.filter(pc.greater_equal(counts["day"], pc.min(self.days["day"])))
+        judged, doing = self.judged(indicator), set(lately["rep_id"].to_pylist())
+        role = dict(zip(self.reps["rep_id"].to_pylist(), self.reps["peers"].to_pylist()))
+        together = Counter(role[rep] for rep in judged)
+        beside = {rep for rep in doing & role.keys() if 0 < together[role[rep]] <= FEWEST_PEERS}
         return replace(
             self,
-            reps=self.reps.filter(pa.array([indicator.serves(profile) for profile in profiles], pa.bool_())),
-            counts=self.counts.filter(pc.equal(self.counts["indicator_id"], indicator.id)),
+            reps=self.reps.filter(pc.is_in(self.reps["rep_id"], pa.array(sorted(judged | beside), pa.string()))),
+            counts=counts,
             told=self.told.filter(pc.equal(self.told["indicator_id"], indicator.id)),
         )
 

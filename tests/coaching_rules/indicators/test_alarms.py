@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 
 from coaching_rules.errors import FactsError
@@ -20,6 +21,12 @@ MEETINGS = Indicator(
 )  # fmt: skip
 CALLS, WINS = replace(MEETINGS, id="calls"), replace(MEETINGS, id="wins", layer="result")
 Observe = Callable[..., Observations]
+
+
+def a_few(indicator: str) -> pa.Table:
+    """One more of it a week of the last three for the first rep."""
+    days = [AS_OF - timedelta(days=n) for n in (3, 10, 17)]
+    return pa.table({"rep_id": ["rep 0"] * 3, "indicator_id": [indicator] * 3, "day": days, "count": [1] * 3})
 
 
 def kinds(alarms: list[Alarm]) -> list[tuple[str, str, str]]:
@@ -81,6 +88,14 @@ def test_a_holiday_that_nobody_set_is_never_coached(observed: Observe, back: int
     assert "coach" not in {alarm.kind for alarm in assess([MEETINGS], observed(silent=away), AS_OF)}
 
 
+@pytest.mark.parametrize("every", [2, 3, 4, 5, 6])
+def test_a_fall_is_coached_though_it_leaves_a_week_empty(observed: Observe, every: int) -> None:
+    """Days without anything between days with little are no silence."""
+    lately = [day for day in DAYS if SLUMP <= day < AS_OF and day.weekday() < 5]
+    empty = [("rep 0", day) for at, day in enumerate(lately) if at % every]
+    assert [alarm.kind for alarm in assess([MEETINGS], observed(silent=empty), AS_OF)] == ["coach"]
+
+
 def test_a_slump_beside_silence_is_still_coached(observed: Observe) -> None:
     """Half of the usual on two weeks of days, and a third week away that nobody set."""
     nothing = [("rep 0", AS_OF - timedelta(days=n)) for n in range(8, 15)]
@@ -129,13 +144,22 @@ def test_a_new_rep_is_expected_to_do_a_part(observed: Observe) -> None:
 
 
 def test_a_focus_takes_the_place_of_the_profile(observed: Observe) -> None:
-    """A prospector who is to grow large accounts is measured as an account manager is."""
+    """A prospector who is to grow large accounts is judged as an account manager is, beside whoever has any of it."""
     slump = [("rep 0", "meetings")]
     accounts = replace(MEETINGS, profiles=("account_manager",))
     assert assess([accounts], observed(slump), AS_OF) == []
-    focused = assess([accounts], observed(slump, focus="account_manager"), AS_OF)
-    assert kinds(focused) == [("rep 0", "meetings", "coach")]
-    assert "peer" not in focused[0].by
+    (focused,) = assess([accounts], observed(slump, focus="account_manager"), AS_OF)
+    assert kinds([focused]) == [("rep 0", "meetings", "coach")]
+    assert set(focused.by) == {"pace", "peer", "trend"}
+
+
+def test_what_a_focus_is_about_comes_first(observed: Observe) -> None:
+    """Of two that are off track, the less unlikely one, since it is what the rep is to do for now."""
+    both = observed([("rep 0", "meetings"), ("rep 0", "calls")], ("meetings", "calls"), focus="account_manager")
+    calls = replace(CALLS, profiles=("account_manager",))
+    more = replace(both, counts=pa.concat_tables([both.counts, a_few("calls")]))
+    found = assess([MEETINGS, calls], more, AS_OF)
+    assert kinds(found) == [("rep 0", "meetings", "watch"), ("rep 0", "calls", "coach")]
 
 
 @pytest.mark.parametrize(("goal", "behind"), [(43, True), (20, False)])
