@@ -1,8 +1,8 @@
-"""Watch: which leading indicators are off track? An alarm stands for four weeks, one a rep, and is told only once."""
+"""Watch: which leading indicators are off track? An alarm is told once, one a rep, and stands while it is so."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from app.store import judgements
 from app.store.session import Transaction
 from app.store.tables import row_of
 from coaching_rules.engine import Facts
-from coaching_rules.indicators.alarms import assess
+from coaching_rules.indicators.alarms import assess, readings
 from coaching_rules.indicators.course import course
 from coaching_rules.indicators.detectors import LOOKBACK
 from coaching_rules.indicators.model import Alarm, Indicator
 from coaching_rules.indicators.observations import Observations
-from coaching_rules.indicators.prompting import STANDS_DAYS, evidence, prompt, values
+from coaching_rules.indicators.prompting import STANDS_DAYS, evidence, prompt, still_low, values
 
 Row = dict[str, Any]
 CARRIED = ("rep_id", "rep_name", "manager_id", "days_since_coached", "capture_coverage")
@@ -31,7 +31,7 @@ WHERE_IS_THE_REP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The findings that hold, by indicator and rep: what is new and what still stands; and alarms by kind."""
+    """The findings that hold, by indicator and rep: what is new, and what still stands as of today; alarms by kind."""
 
     findings: Mapping[tuple[str, str], Row]
     off_track: Mapping[str, int]
@@ -52,20 +52,43 @@ def watch(
     earlier = judgements.since(
         transaction, connection_id, [i.id for i in judged], facts.as_of - timedelta(days=LOOKBACK)
     )
-    observed, today = Observations(told=told(earlier), **counts), facts.as_of.date()
-    stand_from = facts.as_of - timedelta(days=STANDS_DAYS)
-    standing = [row for row in earlier if row["state"] == "open" and row["opened_at"] > stand_from]
-    findings = {(row["rule_id"], row["subject_id"]): row for row in standing}
-    off_track: Counter[str] = Counter()
+    observed = Observations(told=told(earlier), **counts)
+    findings, off_track = dict[tuple[str, str], Row](), Counter[str]()
     for status in ("live", "shadow"):
         some = {indicator.id: indicator for indicator in judged if indicator.status == status}
-        alarms = assess(list(some.values()), observed, today)
+        own = [row for row in earlier if row["rule_id"] in some]
+        alarms = assess(list(some.values()), observed, facts.as_of.date())
         off_track.update(alarm.kind for alarm in alarms)
-        spoken_of = {row["subject_id"] for row in earlier if row["state"] == "open" and row["rule_id"] in some}
+        spoken_of = {row["subject_id"] for row in own if row["state"] == "open"}
         new = (a for a in alarms if a.kind in ("coach", "data") and a.rep_id not in spoken_of)
-        findings |= {(a.indicator_id, a.rep_id): _finding(a, some[a.indicator_id], observed, facts) for a in new}
+        rows = [
+            *_standing(own, some, observed, facts),
+            *(_finding(a, some[a.indicator_id], observed, facts) for a in new),
+        ]
+        findings |= {(row["rule_id"], row["subject_id"]): row for row in rows}
     judgements.keep_versions(transaction, [_version(indicator, facts) for indicator in judged])
     return Watched(findings=findings, off_track=off_track)
+
+
+def _standing(
+    earlier: Sequence[Row], indicators: Mapping[str, Indicator], observed: Observations, facts: Facts
+) -> Iterator[Row]:
+    """What was told and is still so, as it reads today; what nothing can be said of today stands as it was told.
+
+    The days that raised an alarm are no evidence for another, but they are what that one is about.
+    """
+    stand_from = facts.as_of - timedelta(days=STANDS_DAYS)
+    standing = [row for row in earlier if row["state"] == "open" and row["opened_at"] > stand_from]
+    before = replace(observed, told=told(row for row in earlier if row not in standing))
+    asked = [indicators[name] for name in sorted({row["rule_id"] for row in standing})]
+    today = {(a.indicator_id, a.rep_id): a for a in readings(asked, before, facts.as_of.date())}
+    still = {(one.id, rep) for one in asked for rep in before.judged(one)}
+    for row in (row for row in standing if (row["rule_id"], row["subject_id"]) in still):
+        alarm, measure = today.get((row["rule_id"], row["subject_id"])), row["facts"].get("measure")
+        if alarm is None or measure not in {None, *alarm.by}:
+            yield row
+        elif low := still_low(alarm, measure):
+            yield _finding(low, indicators[row["rule_id"]], before, facts)
 
 
 def told(earlier: Iterable[Row]) -> pa.Table:
@@ -80,7 +103,7 @@ def _finding(alarm: Alarm, indicator: Indicator, observed: Observations, facts: 
     reps = facts.tables["rep"]
     at = reps["rep_id"].index(alarm.rep_id).as_py()
     said = values(indicator, alarm, course(indicator, observed, alarm.as_of, alarm.rep_id))
-    kind, question = ("hygiene", {"why": _question(alarm)}) if alarm.kind == "data" else ("coaching", {})
+    kind, question = ("hygiene", {"why": _question(alarm)}) if alarm.doubtful else ("coaching", {})
     return {
         "rule_id": indicator.id,
         "subject_id": alarm.rep_id,

@@ -10,7 +10,7 @@ from app.store.coaching import findings, rule_counts, rule_versions
 from app.store.upsert import upsert
 
 Row = dict[str, Any]
-RENEWED = ("rule_version", "severity", "evidence", "facts")
+RENEWED = ("rule_version", "kind", "severity", "evidence", "facts")
 """What can change about a finding while it is open."""
 
 

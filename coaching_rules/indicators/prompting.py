@@ -1,13 +1,17 @@
 """What is to be done about an alarm, in the form that planning knows: a rule about a rep that holds while it stands."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from coaching_rules.indicators.course import JUDGED, Week
 from coaching_rules.indicators.model import Alarm, Detector, Indicator
 from coaching_rules.model import Engagement, Evidence, Moment, Rule, Value
 
 STANDS_DAYS = 28
-"""How long an alarm stands once it is told, and a rep is left alone after a conversation about it."""
+"""How long an alarm stands at most once it is told, and a rep is left alone after a conversation about it."""
+STILL_LOW = 0.2
+"""An alarm stands while the detector that it speaks of holds so small a count to be no likelier than this: with the
+limit that raised it, every other one would be gone the next morning."""
 
 _WHY = (
     "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
@@ -44,6 +48,12 @@ def prompt(indicator: Indicator) -> Rule:
     )
 
 
+def still_low(alarm: Alarm, measure: Detector | None) -> Alarm | None:
+    """A standing alarm as it reads today in terms of the detector it was told of; None when it is no longer so."""
+    measure = measure or alarm.strongest
+    return replace(alarm, strongest=measure) if alarm.by[measure].p <= STILL_LOW else None
+
+
 def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[str, Value]:
     """What the sentence says: of the detector that saw most, and of the rep's last `weeks`."""
     seen = alarm.by[alarm.strongest]
@@ -51,6 +61,7 @@ def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[st
         "indicator": indicator.title[:1].lower() + indicator.title[1:],
         "count": seen.count,
         "working_days": round(seen.worked),
+        "measure": alarm.strongest,
         "going_by": _GOING_BY[alarm.strongest],
         "expected": round(seen.expected, 1),
         "low": seen.low,

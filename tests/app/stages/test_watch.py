@@ -23,7 +23,7 @@ MAILS, MEETINGS = replace(CALLS, id="mails"), replace(CALLS, id="meetings")
 REPS = [f"R{n}" for n in range(7)]
 
 
-def watched(org: Any, indicators: Sequence[Indicator], days: int = 0, slow: int = 1) -> Watched:
+def watched(org: Any, indicators: Sequence[Indicator], days: int = 0, slow: float = 1) -> Watched:
     """Two of everything a working day, and of the first rep `slow` in the last three weeks before `days` ago; kept."""
     as_of = org.now - timedelta(days=days)
     measured = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
@@ -81,6 +81,36 @@ def test_who_is_not_to_be_seen_is_asked_after(org: Any) -> None:
     (row,) = watched(org, [CALLS], slow=0).findings.values()
     assert (row["kind"], row["subject_id"]) == ("hygiene", "R0")
     assert "On 15 of the last 15 working days the CRM shows nothing at all" in row["facts"]["why"]
+
+
+def test_a_standing_alarm_reads_as_of_today(org: Any) -> None:
+    """What has got worse since is said as it is now; what was told is no evidence for anything new."""
+    a_team(org)
+    (told,) = watched(org, [CALLS], days=10).findings.values()
+    (today,) = watched(org, [CALLS], slow=0.6).findings.values()
+    assert (told["facts"]["count"], round(today["facts"]["count"])) == (15, 9)
+    assert today["seen_at"] == org.now
+    with org.store.read() as transaction:
+        assert judgements.open_counts(transaction, 1) == {"calls": 1}
+
+
+def test_an_alarm_that_has_passed_is_cleared(org: Any) -> None:
+    """Who does as ever again is not spoken to about three weeks ago, and not about them anew."""
+    a_team(org)
+    assert watched(org, [CALLS], days=10).findings
+    assert watched(org, [CALLS], slow=2).findings == {}
+    with org.store.read() as transaction:
+        assert judgements.open_counts(transaction, 1) == {}
+
+
+def test_a_conversation_becomes_a_question_when_the_rep_disappears(org: Any) -> None:
+    """Ten days later the CRM shows nothing at all."""
+    a_team(org)
+    (told,) = watched(org, [CALLS], days=10).findings.values()
+    (today,) = watched(org, [CALLS], slow=0).findings.values()
+    assert (told["kind"], today["kind"]) == ("coaching", "hygiene")
+    with org.store.read() as transaction:
+        assert [line["facts"]["why"] for line in judgements.hygiene(transaction, 1)] == [today["facts"]["why"]]
 
 
 def test_an_indicator_that_is_retired_clears_what_it_found(org: Any) -> None:
