@@ -36,10 +36,11 @@ def indicators(
         known = indicators_of(settings, coaching, rules_of(settings, store, None))
         watched = [one for one in known if one.status in ("live", "shadow")]
         org = named(store, name)
-        counts = observe(store, org.id, watched, coaching, as_of=moment, known_at=now()).counts
+        early = coaching.early_stages.get(org.name, ())
+        seen = observe(store, org.id, watched, coaching, as_of=moment, known_at=now(), early_stages=early)
         with store.read() as transaction:
-            called = canonical.names(transaction, org.id, counts["reps"]["rep_id"].to_pylist())
-    observed = Observations(told=told(()), **counts)
+            called = canonical.names(transaction, org.id, seen.counts["reps"]["rep_id"].to_pylist())
+    observed = Observations(told=told(()), **seen.counts)
     found = readings(watched, observed, moment.date())
     if as_json:
         say({"as_of": moment, "indicators": [_plain(one, called) for one in found]})

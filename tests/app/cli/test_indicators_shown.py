@@ -33,8 +33,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     schema.ready(store)
     known = {"connection_id": 1, "changed_at": NOW, "observed_at": NOW, "created_at": NOW - timedelta(days=300)}
     people = [{"id": name, "name": name, "active": True, "manager_id": "Mona"} for name in ("Mona", *REPS)]
+    stages = [
+        {"id": name, "name": name, "label": name, "sort_order": at, "active": True, "closed": at == 3, "won": at == 3}
+        for at, name in enumerate(("Meet", "Qualify", "Offer", "Won"))
+    ]
+    deals = [{"id": rep, "name": rep, "owner_id": rep, "stage": "Offer", "closed": False, "won": False} for rep in REPS]
     meetings = [
-        {"id": f"{rep} {day} {n}", "type": "meeting", "owner_id": rep, "contact_id": "C", "done": True, "two_way": True,
+        {"id": f"{rep} {day} {n}", "type": "meeting", "owner_id": rep, "contact_id": "C", "deal_id": rep,
+         "done": True, "two_way": True,
          "starts_at": NOW - timedelta(days=day, hours=n), "ends_at": NOW - timedelta(days=day, hours=n)}
         for rep in REPS for day in range(120) for n in (1, 2)
         if (NOW - timedelta(days=day)).weekday() < 5 and (rep != "Rep 0" or day > 20 or n + day % 2 == 1)
@@ -45,6 +51,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             {"id": 1, "name": "amber", "crm": "salesforce", "settings": {}, "secrets": "", "created_at": NOW},
         )
         transaction.execute(canonical.users.insert(), [known | person for person in people])
+        transaction.execute(canonical.stages.insert(), [known | stage for stage in stages])
+        transaction.execute(canonical.deals.insert(), [known | deal for deal in deals])
         transaction.execute(canonical.activities.insert(), [known | meeting for meeting in meetings])
     store.close()
     return tmp_path
@@ -67,6 +75,16 @@ def test_the_same_for_scripts(home: Path, capsys: Any) -> None:
     first, *others = json.loads(capsys.readouterr().out)["indicators"]
     assert (first["rep"], first["kind"], first["by"]["peer"]["count"]) == ("Rep 0", "coach", 9)
     assert {one["kind"] for one in others} == {"on_track"}
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_stages_that_the_org_calls_early(home: Path, capsys: Any, mapped: bool) -> None:
+    """What coaching.toml says is early is early here as it is in the morning."""
+    if mapped:
+        (home / "coaching.toml").write_text('[early_stages]\namber = ["Offer"]\n', "utf-8")
+    indicators("amber", as_json=True, as_of=NOW.isoformat())
+    shown = {one["indicator_id"] for one in json.loads(capsys.readouterr().out)["indicators"]}
+    assert ("early_deals_touched" in shown) is mapped
 
 
 def test_goals_are_the_orgs_own(home: Path) -> None:
