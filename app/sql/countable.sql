@@ -1,6 +1,6 @@
 -- grain: one thing that an indicator may count: an activity with a customer that has happened, or a deal on its first day.
 -- clock: the 18 months up to as of then. What is said of the deal is as of that moment, its segment and benchmarks as of then.
--- A deal counts for its first owner. A day is one where the rep is, but midnight UTC is the day itself: it had no hour.
+-- A deal counts for its first owner. A day is one where the rep is; what has no hour is of that day everywhere.
 WITH first_owner AS (
     SELECT deal_id, arg_min(old, valid_from) AS owner_id
     FROM field_changes
@@ -9,11 +9,12 @@ WITH first_owner AS (
 ),
 thing AS (
     SELECT 'activity' AS kind, touches.owner_id AS rep_id, touched_at AS happened_at, type AS channel, two_way, deal_id,
-        coalesce(touches.account_id, deals.account_id) AS account_id, contact_id
+        coalesce(touches.account_id, deals.account_id) AS account_id, contact_id, has_no_hour
     FROM touches LEFT JOIN deals ON deals.id = deal_id
     WHERE coalesce(deal_id, touches.account_id, contact_id) IS NOT NULL
     UNION ALL
-    SELECT 'deal', coalesce(first_owner.owner_id, deal.owner_id), created_at, NULL, NULL, deal_id, NULL, NULL
+    SELECT 'deal', coalesce(first_owner.owner_id, deal.owner_id), created_at, NULL, NULL, deal_id, NULL, NULL,
+        epoch_us(created_at) % 86400000000 = 0
     FROM deal_state AS deal LEFT JOIN first_owner USING (deal_id)
 ),
 -- what a deal was before its first snapshot is what that says, or its own row where it has none
@@ -26,7 +27,7 @@ stood AS (
     FROM deals ANTI JOIN deal_history ON deal_history.deal_id = deals.id
 )
 SELECT kind, rep_id, channel, two_way, thing.deal_id, contact_id, coalesce(survivor, account_id) AS account_id,
-    CAST(timezone(if(epoch_us(happened_at) % 86400000000 = 0, 'UTC', coalesce(zone, 'UTC')), happened_at) AS DATE) AS day,
+    CAST(timezone(if(has_no_hour, 'UTC', coalesce(zone, 'UTC')), happened_at) AS DATE) AS day,
     deal.name AS deal_name, account_name, deal.segment, deal.deal_type, deal.pipeline,
     stood.stage, stage_order.stage_position, stage_order.stage_share, stage_order.is_early,
     stood.amount / rate AS amount, segment_median_amount, segment_p75_amount

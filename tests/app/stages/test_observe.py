@@ -103,6 +103,17 @@ def test_a_day_is_one_where_the_rep_is(org: Any, zone: str, days_ago: int) -> No
     assert counted(org, Counted(of="activity")) == [(days_ago, 1), (7, 1)]
 
 
+@pytest.mark.parametrize(("type", "hours", "days_ago"), [("meeting", 1, 8), ("meeting", 24, 7), ("task", None, 7)])
+def test_a_meeting_at_midnight_has_an_hour(org_anywhere: Any, type: str, hours: float | None, days_ago: int) -> None:
+    """At the end of a working day in San Francisco it is midnight UTC; all day, and a task's day, are that day."""
+    org = org_anywhere
+    a_team(org)
+    org.user("S", manager_id="M", time_zone="America/Los_Angeles")
+    ends_at = None if hours is None else org.ago(7.5 - hours / 24)
+    org.activity(7.5, type, owner_id="S", ends_at=ends_at)
+    assert counted(org, Counted(of="activity")) == [(days_ago, 1)]
+
+
 def test_who_is_compared_with_whom(org_anywhere: Any) -> None:
     """Those who lead nobody, by role; profile by role or by name; what of their work we see."""
     a_team(org_anywhere)
