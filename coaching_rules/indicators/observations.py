@@ -10,7 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coaching_rules.errors import FactsError
-from coaching_rules.indicators.detectors import FEWEST_PEERS, Array, Columns, Question, Series, weekday_shares
+from coaching_rules.indicators.detectors import (
+    FEWEST_EXPECTED,
+    FEWEST_PEERS,
+    Array,
+    Columns,
+    Question,
+    Series,
+    weekday_shares,
+)
 from coaching_rules.indicators.model import WORKING_DAYS, Indicator
 
 COLUMNS = {
@@ -21,6 +29,7 @@ COLUMNS = {
     "told": ("rep_id", "indicator_id", "day"),
 }
 DAYS_A_MONTH = 365.25 / 12
+QUARTER = timedelta(weeks=13)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +163,20 @@ def _ramped(indicator: Indicator, reps: pa.Table, first: date, days: int) -> Arr
 
 
 def _period(indicator: Indicator, as_of: date) -> tuple[date, date]:
-    """The week or month of the last day that is over, so that its end is judged as well."""
+    """The week or month of the last day that is over, so that its end is judged as well.
+
+    A goal too small for the pace to say anything before its period is over is held against the month, or the quarter
+    of a year that is over.
+    """
     eve = as_of - timedelta(days=1)
-    if indicator.per == "week":
+    a_day = np.inf if indicator.goal is None else indicator.goal / WORKING_DAYS[indicator.per]
+    if indicator.per == "week" and a_day * WORKING_DAYS["week"] > FEWEST_EXPECTED:
         monday = eve - timedelta(days=eve.weekday())
         return monday, monday + timedelta(days=7)
-    start = eve.replace(day=1)
-    return start, (start + timedelta(days=31)).replace(day=1)
+    if a_day * WORKING_DAYS["month"] > FEWEST_EXPECTED:
+        start = eve.replace(day=1)
+        return start, (start + timedelta(days=31)).replace(day=1)
+    return as_of - QUARTER, as_of
 
 
 def _fresh(observed: Observations, first: date, rows: int) -> Columns:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from coaching_rules.indicators.course import JUDGED, Week
 from coaching_rules.indicators.model import Alarm, Detector, Indicator
@@ -17,8 +18,9 @@ _WHY = (
     "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
     f" {{low}} to {{high}} would be no surprise. Below the usual in {{low_weeks}} of the last {JUDGED} weeks."
 )
-_GOING_BY: Mapping[Detector, str] = {
+_GOING_BY: Mapping[Detector | Literal["peers' pace"], str] = {
     "pace": "the goal",
+    "peers' pace": "what comparable reps achieve",
     "peer": "comparable reps",
     "trend": "the rep's own twelve weeks before",
 }
@@ -48,6 +50,11 @@ def prompt(indicator: Indicator) -> Rule:
     )
 
 
+def going_by(indicator: Indicator, detector: Detector) -> str:
+    """What the detector held the counts against, in a few words."""
+    return _GOING_BY["peers' pace" if detector == "pace" and indicator.goal is None else detector]
+
+
 def still_low(alarm: Alarm, measure: Detector | None) -> Alarm | None:
     """A standing alarm as it reads today in terms of the detector it was told of; None when it is no longer so."""
     measure = measure or alarm.strongest
@@ -62,7 +69,7 @@ def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[st
         "count": seen.count,
         "working_days": round(seen.worked),
         "measure": alarm.strongest,
-        "going_by": _GOING_BY[alarm.strongest],
+        "going_by": going_by(indicator, alarm.strongest),
         "expected": round(seen.expected, 1),
         "low": seen.low,
         "high": seen.high,
@@ -78,7 +85,7 @@ def evidence(indicator: Indicator, alarm: Alarm) -> tuple[Evidence, ...]:
             value=seen.count,
             op="<",
             threshold=round(seen.expected, 1),
-            threshold_source=f"likely in {seen.worked:.0f} working days, going by {_GOING_BY[name]}",
+            threshold_source=f"likely in {seen.worked:.0f} working days, going by {going_by(indicator, name)}",
         )
         for name, seen in alarm.by.items()
         if seen.count < seen.expected

@@ -73,6 +73,15 @@ def test_what_is_found_says_what_was_likely(org: Any) -> None:
     assert (said["rep_name"], said["manager_id"], said["count"], said["working_days"]) == ("R0", "M", 15, 15)
     assert said["count"] < said["low"] < said["expected"] < said["high"]
     assert (said["low_weeks"], len(row["evidence"])) == (3, 3)
+    going_by = {one["threshold_source"].partition("going by ")[2] for one in row["evidence"]}
+    assert going_by == {"what comparable reps achieve", "comparable reps", "the rep's own twelve weeks before"}
+
+
+def test_a_goal_is_only_spoken_of_where_somebody_set_one(org: Any) -> None:
+    """Then it is the goal."""
+    a_team(org)
+    (row,) = watched(org, [replace(CALLS, goal=40)]).findings.values()
+    assert "going by the goal" in row["evidence"][0]["threshold_source"]
 
 
 def test_who_is_not_to_be_seen_is_asked_after(org: Any) -> None:

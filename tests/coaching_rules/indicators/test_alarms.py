@@ -9,7 +9,7 @@ import pytest
 
 from coaching_rules.errors import FactsError
 from coaching_rules.indicators.alarms import assess
-from coaching_rules.indicators.model import Alarm, Counted, Indicator
+from coaching_rules.indicators.model import Alarm, Counted, Indicator, Period
 from coaching_rules.indicators.observations import Observations
 
 AS_OF = date(2026, 6, 22)
@@ -167,6 +167,16 @@ def test_a_goal_of_the_orgs_own(observed: Observe, goal: float, behind: bool) ->
     """One a day since the month began is far behind 43 a month, and not behind 20."""
     (alarm,) = assess([replace(MEETINGS, goal=goal)], observed([("rep 0", "meetings")]), AS_OF)
     assert (alarm.by["pace"].p < 0.05) is behind
+
+
+@pytest.mark.parametrize(("per", "goal", "days"), [("week", 8, 5), ("week", 4, 15), ("month", 4, 65)])
+def test_a_small_goal_is_held_against_a_longer_time(observed: Observe, per: Period, goal: float, days: float) -> None:
+    """Four a week are too few to be behind within one; the evening of a Sunday has a whole week, and June 15 days."""
+    last = [("rep 0", day) for day in DAYS if day >= AS_OF - timedelta(days=100)]
+    (alarm,) = assess([replace(MEETINGS, goal=goal, per=per)], observed(silent=last), AS_OF)
+    pace = alarm.by["pace"]
+    assert (round(pace.worked), pace.miss) == (days, pytest.approx(1))
+    assert pace.p < 0.05
 
 
 def test_a_manager_with_many_reps_on_track_hears_less(observed: Observe) -> None:
