@@ -19,6 +19,7 @@ from coaching_rules.indicators.alarms import readings
 from coaching_rules.indicators.course import course
 from coaching_rules.indicators.model import Alarm, Indicator
 from coaching_rules.indicators.observations import Observations
+from coaching_rules.indicators.prompting import in_short
 
 Names = Mapping[str, str]
 
@@ -71,7 +72,7 @@ def _draw(
     folder.mkdir(parents=True, exist_ok=True)
     for one in found:
         indicator = by_id[one.indicator_id]
-        weeks = course(indicator, observed, one.as_of, one.rep_id)
         title = f"{called.get(one.rep_id, one.rep_id)}: {indicator.title}"
-        (folder / f"{one.rep_id}-{one.indicator_id}.svg").write_text(draw(title, weeks, alarm=True), encoding="utf-8")
+        svg = draw(title, in_short(indicator, one), course(indicator, observed, one), alarm=True)
+        (folder / f"{one.rep_id}-{one.indicator_id}.svg").write_text(svg, encoding="utf-8")
     out.print(f"Wrote {len(found)} pictures to {folder}.", soft_wrap=True)

@@ -102,7 +102,7 @@ def told(earlier: Iterable[Row]) -> pa.Table:
 def _finding(alarm: Alarm, indicator: Indicator, observed: Observations, facts: Facts) -> Row:
     reps = facts.tables["rep"]
     at = reps["rep_id"].index(alarm.rep_id).as_py()
-    said = values(indicator, alarm, course(indicator, observed, alarm.as_of, alarm.rep_id))
+    said = values(indicator, alarm, course(indicator, observed, alarm))
     kind, question = ("hygiene", {"why": _question(alarm)}) if alarm.doubtful else ("coaching", {})
     return {
         "rule_id": indicator.id,

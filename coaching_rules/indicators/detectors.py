@@ -91,10 +91,12 @@ class Series:
 class Verdict:
     """What a detector expected of each rep and how unlikely so small a count is; `p` is NaN where it cannot say.
 
-    `worked` is the days it looked at. `miss`, for pace only, is the probability that the goal will be missed.
+    `rate` is what it expected of a day, and `worked` the days it looked at. `miss`, for pace only, is the probability
+    that the goal will be missed.
     """
 
     count: Array
+    rate: Array
     expected: Array
     spread: Array
     worked: Array
@@ -104,15 +106,13 @@ class Verdict:
     def of(self, rows: Columns) -> "Verdict":
         """The verdict on these reps alone."""
         miss = None if self.miss is None else self.miss[rows]
-        columns = (self.count, self.expected, self.spread, self.worked, self.p)
-        count, expected, spread, worked, p = (values[rows] for values in columns)
-        return Verdict(count=count, expected=expected, spread=spread, worked=worked, p=p, miss=miss)
+        columns = (self.count, self.rate, self.expected, self.spread, self.worked, self.p)
+        count, rate, expected, spread, worked, p = (values[rows] for values in columns)
+        return Verdict(count=count, rate=rate, expected=expected, spread=spread, worked=worked, p=p, miss=miss)
 
-    def band(self, share: float = 0.9) -> tuple[Array, Array]:
-        """The counts between which a rep that works as expected lies with this probability."""
-        size, chance = _negative_binomial(self.expected, self.spread)
-        low, high = (np.ceil(nbdtrik(q, size, chance) - 1e-9) for q in ((1 - share) / 2, (1 + share) / 2))
-        return np.nan_to_num(low), np.nan_to_num(high)
+    def band(self) -> tuple[Array, Array]:
+        """The counts between which a rep that works as expected lies in nine of ten cases."""
+        return band(self.expected, self.spread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,22 +158,29 @@ def see(series: Series, asked: Question) -> Seen:
     )
 
 
+def band(expected: Array, spread: Array, share: float = 0.9) -> tuple[Array, Array]:
+    """The counts between which one lies with this probability where so many are expected."""
+    size, chance = _negative_binomial(expected, spread)
+    low, high = (np.ceil(nbdtrik(q, size, chance) - 1e-9) for q in ((1 - share) / 2, (1 + share) / 2))
+    return np.nan_to_num(low) + 0.0, np.nan_to_num(high) + 0.0  # or rounding up would make a -0 that people read
+
+
 def trend(seen: Seen) -> Verdict:
     """The last three weeks against the rep's own twelve weeks before them, as far as the season lets one expect it.
 
     A new rep's days count in full: who started faster than expected has not fallen by doing as before.
     """
     own, before = seen.fresh, seen.before
-    expected = _over(before.count, before.worked) * own.worked * seen.season
+    rate = _over(before.count, before.worked) * seen.season
     spread = seen.dispersion * (1 + _over(own.worked, before.worked))
-    return _verdict(own, expected, spread, known=before.worked >= FEWEST_BASELINE_DAYS)
+    return _verdict(own, rate, own.worked, spread, known=before.worked >= FEWEST_BASELINE_DAYS)
 
 
 def peer(series: Series, seen: Seen) -> Verdict:
     """The last three weeks against those of comparable reps; how much these differ is part of the spread."""
     own, others = seen.fresh, series.others_in(seen.recent)
     spread = _among_others(series, seen, own.due) * (1 + _over(own.due, others.due))
-    return _verdict(own, _rate(others) * own.due, spread, known=_compared(series, seen.recent))
+    return _verdict(own, _rate(others), own.due, spread, known=_compared(series, seen.recent))
 
 
 def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
@@ -186,7 +193,7 @@ def pace(series: Series, seen: Seen, asked: Question) -> Verdict:
     spread = seen.dispersion
     if not given:
         spread = _among_others(series, seen, own.due) * (1 + _over(own.due, others.due))
-    behind = _verdict(own, goal * own.due, spread, known=(goal > 0))
+    behind = _verdict(own, goal, own.due, spread, known=(goal > 0))
     miss = _miss(goal, seen, so_far, series.between(asked.day, end))
     p = np.where((miss >= LIKELY_MISS) | np.isnan(behind.p), behind.p, 1.0)
     return replace(behind, p=p, miss=miss)
@@ -270,10 +277,11 @@ def _over(above: Array, below: Array) -> Array:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def _verdict(own: Window, expected: Array, spread: Array, known: NDArray[np.bool_]) -> Verdict:
+def _verdict(own: Window, rate: Array, days: Array, spread: Array, known: NDArray[np.bool_]) -> Verdict:
+    expected = rate * days
     enough = known & (expected >= FEWEST_EXPECTED)
     p = np.where(enough, _at_most(own.count, expected, spread), np.nan)
-    return Verdict(count=own.count, expected=expected, spread=spread, worked=own.worked, p=p)
+    return Verdict(count=own.count, rate=rate, expected=expected, spread=spread, worked=own.worked, p=p)
 
 
 def _at_most(count: Array, mean: Array, spread: Array) -> Array:

@@ -16,13 +16,13 @@ limit that raised it, every other one would be gone the next morning."""
 
 _WHY = (
     "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
-    f" {{low}} to {{high}} would be no surprise. Below the usual in {{low_weeks}} of the last {JUDGED} weeks."
+    f" {{low}} to {{high}} would be no surprise. Below what was likely in {{low_weeks}} of the last {JUDGED} weeks."
 )
 _GOING_BY: Mapping[Detector | Literal["peers' pace"], str] = {
     "pace": "the goal",
     "peers' pace": "what comparable reps achieve",
     "peer": "comparable reps",
-    "trend": "the rep's own twelve weeks before",
+    "trend": "the rep's own twelve weeks before and the season",
 }
 
 
@@ -55,6 +55,15 @@ def going_by(indicator: Indicator, detector: Detector) -> str:
     return _GOING_BY["peers' pace" if detector == "pace" and indicator.goal is None else detector]
 
 
+def in_short(indicator: Indicator, alarm: Alarm) -> str:
+    """What the strongest detector saw, in a line for a picture."""
+    seen = alarm.by[alarm.strongest]
+    return (
+        f"{seen.count:g} in {seen.worked:.0f} working days. Going by {going_by(indicator, alarm.strongest)},"
+        f" {seen.low:g} to {seen.high:g} would be no surprise."
+    )
+
+
 def still_low(alarm: Alarm, measure: Detector | None) -> Alarm | None:
     """A standing alarm as it reads today in terms of the detector it was told of; None when it is no longer so."""
     measure = measure or alarm.strongest
@@ -73,7 +82,7 @@ def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[st
         "expected": round(seen.expected, 1),
         "low": seen.low,
         "high": seen.high,
-        "low_weeks": sum(week.count < week.usual for week in weeks[-JUDGED:]),
+        "low_weeks": sum(week.count < week.likely for week in weeks[-JUDGED:]),
     }
 
 

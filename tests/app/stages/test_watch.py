@@ -74,7 +74,11 @@ def test_what_is_found_says_what_was_likely(org: Any) -> None:
     assert said["count"] < said["low"] < said["expected"] < said["high"]
     assert (said["low_weeks"], len(row["evidence"])) == (3, 3)
     going_by = {one["threshold_source"].partition("going by ")[2] for one in row["evidence"]}
-    assert going_by == {"what comparable reps achieve", "comparable reps", "the rep's own twelve weeks before"}
+    assert going_by == {
+        "what comparable reps achieve",
+        "comparable reps",
+        "the rep's own twelve weeks before and the season",
+    }
 
 
 def test_a_goal_is_only_spoken_of_where_somebody_set_one(org: Any) -> None:
