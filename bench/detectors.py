@@ -1,9 +1,9 @@
-"""What the detectors find and how often they cry wolf: `python -m bench detectors` prints it as two tables.
+"""What the detectors find and how often they cry wolf: `python -m bench detectors` prints it as tables.
 
 Reps are made up week by week: 15 weeks for the baseline, 4 in which alarms may already have been raised, then a year
 that is counted. A drop to half begins on any day of a month, in one rep of a team of eight, and lasts. Every alarm
 counts: after one its days are used up, and the next needs new ones. Quarters have 13 weeks, and the weeks in which a
-drop is found are weeks of work.
+drop is found are weeks of work. Slow weeks are three of everybody's, and who is raised in them or the two after counts.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ from coaching_rules.indicators.detectors import (
     weekday_shares,
 )
 from coaching_rules.indicators.evidence import discoveries, look
+from coaching_rules.indicators.prompting import STANDS_DAYS, STILL_LOW
 
 SEED = 31_337
 """Nothing was chosen on this seed: the limits in coaching_rules/indicators were on 1, 2, 7, 11 and 20,261,122."""
@@ -75,16 +76,33 @@ WORLDS = (
 )
 
 
-def people(world: World, rng: np.random.Generator, rows: int, days: int, drops: Columns | None = None) -> Series:
-    """Made-up counts, a row an indicator of a rep; from the day `drops` on half as many."""
-    weeks = (days + MONTH) // 7  # the month that the last day lies in has an end
+def usual(world: World, rng: np.random.Generator, rows: int) -> Array:
+    """What each rep does of what all do on average."""
+    if not world.differ:
+        return np.ones(rows)
+    return rng.gamma(world.differ**-2, world.differ**2, rows)
+
+
+def people(
+    world: World,
+    rng: np.random.Generator,
+    own: Array,
+    days: int,
+    drops: Columns | None = None,
+    slow: float = 1.0,
+) -> Series:
+    """Made-up counts, a row an indicator of a rep; from the day `drops` on half as many.
+
+    In the three weeks after BEFORE everybody does only the share `slow` of it.
+    """
+    rows, weeks = len(own), (days + MONTH) // 7  # the month that the last day lies in has an end
     # A good or a bad week multiplies all its days; gamma with this shape makes the variance of a week what it is to be.
     shape = world.weekly / (world.variance - 1) if world.variance > 1 else np.inf
     luck = np.ones((rows, weeks)) if np.isinf(shape) else rng.gamma(shape, 1 / shape, (rows, weeks))
     worked = np.tile(EVEN, (rows, weeks)) * np.repeat(rng.random((rows, weeks)) >= world.leave, 7, axis=1)
     rate = np.repeat(luck, 7, axis=1) * worked * np.tile(SEASON if world.season else EVEN, weeks) * world.weekly / 5
-    if world.differ:
-        rate *= rng.gamma(world.differ**-2, world.differ**2, (rows, 1))
+    rate *= own[:, None]
+    rate[:, BEFORE : BEFORE + 21] *= slow
     if drops is not None:
         rate[np.arange(7 * weeks) >= drops[:, None]] /= 2
     counts, peers, weekday = rng.poisson(rate).astype(float), np.arange(rows) // TEAM, np.arange(7 * weeks) % 7
@@ -102,6 +120,42 @@ def told(series: Series, day: int, fresh: Columns, *, indicators: int) -> Flags:
     """What of it false discovery control leaves over the reps of a team and their indicators."""
     seen = look(series, _asked(day, fresh))
     return seen.alarms & discoveries(seen.p, series.peers // indicators)
+
+
+class OneARep:
+    """What of that people hear: one alarm a rep at a time, which stands for four weeks or until it has passed."""
+
+    def __init__(self, rows: int, indicators: int) -> None:
+        row = np.arange(rows)
+        self.indicators, self.rep = indicators, row // (TEAM * indicators) * TEAM + row % TEAM
+        self.day, self.fresh, self.measure = np.full(rows, -NEVER), np.zeros(rows, dtype=np.int64), np.zeros_like(row)
+
+    def __call__(self, series: Series, day: int, fresh: Columns) -> Flags:
+        stands = self._stands(series, day)
+        seen = look(series, _asked(day, fresh))
+        heard = seen.alarms & discoveries(seen.p, series.peers // self.indicators)
+        free = np.bincount(self.rep, weights=stands)[self.rep] == 0
+        order = np.lexsort((seen.p, ~(heard & free), self.rep))
+        first = np.zeros(len(order), dtype=np.bool_)
+        first[order[np.unique(self.rep[order], return_index=True)[1]]] = True
+        now: Flags = first & heard & free
+        strongest = np.nanargmin(np.nan_to_num([one.p for one in seen.verdicts.values()], nan=2.0), axis=0)
+        self.measure, self.fresh = np.where(now, strongest, self.measure), np.where(now, fresh, self.fresh)
+        self.day = np.where(now, day, self.day)
+        return now
+
+    def _stands(self, series: Series, day: int) -> Flags:
+        verdicts = list(look(series, _asked(day, self.fresh)).verdicts.values())
+        p = np.array([one.p for one in verdicts])[self.measure, np.arange(len(self.rep))]
+        self.day = np.where(p > STILL_LOW, -NEVER, self.day)
+        return self.day > day - STANDS_DAYS
+
+
+def weekly_goal(series: Series, day: int, fresh: Columns, *, a_week: float) -> Flags:
+    """All detectors together, where the org has set a goal a week."""
+    monday = (day - 1) // 7 * 7
+    asked = Question(day=day, fresh=fresh, period=(monday, monday + 7), goal=a_week / 5)
+    return look(series, asked).alarms
 
 
 def behind(series: Series, day: int, fresh: Columns) -> Flags:
@@ -148,10 +202,14 @@ def alarms(rule: Rule, series: Series, days: int) -> Iterator[tuple[int, Flags]]
             yield day, now
 
 
+def counted(rule: Rule, series: Series) -> Array:
+    """False alarms of each row, a quarter."""
+    return np.asarray(sum(now * (day > BEFORE) / 4 for day, now in alarms(rule, series, YEAR)), dtype=float)
+
+
 def false_alarms(rule: Rule, series: Series) -> str:
     """Per row and quarter."""
-    count = sum(now * (day > BEFORE) / 4 for day, now in alarms(rule, series, YEAR))
-    return _with_error(np.asarray(count, dtype=float))
+    return _with_error(counted(rule, series))
 
 
 def found(rule: Rule, series: Series, drops: Columns) -> tuple[list[str], float]:
@@ -177,13 +235,14 @@ def _dropping(world: World, rng: np.random.Generator, indicators: int = 1) -> tu
     drops = np.full(rows, NEVER)
     first = slice(None, None, TEAM * indicators)
     drops[first] = BEFORE + rng.integers(0, MONTH, len(drops[first]))
-    return people(world, rng, rows, BEFORE + 2 * MONTH + 7 * max(FOUND_WITHIN), drops), drops
+    own = usual(world, rng, rows)
+    return people(world, rng, own, BEFORE + 2 * MONTH + 7 * max(FOUND_WITHIN), drops), drops
 
 
 def raised_row(world: World) -> str:
     """A row of the first table."""
     rng = np.random.default_rng(SEED)
-    calm = people(world, rng, world.reps, BEFORE + YEAR)
+    calm = people(world, rng, usual(world, rng, world.reps), BEFORE + YEAR)
     series, drops = _dropping(world, rng)
     cells = [str(world), f"{world.reps:,}"]
     for rule in (raised, behind, likely_miss, three_sigma):
@@ -198,8 +257,44 @@ def told_row(world: World, indicators: int) -> str:
     rule = partial(told, indicators=indicators)
     rows = world.reps // (TEAM * indicators) * TEAM * indicators
     shares, false = found(rule, *_dropping(world, rng, indicators))
-    calm = false_alarms(rule, people(world, rng, rows, BEFORE + YEAR))
+    calm = false_alarms(rule, people(world, rng, usual(world, rng, rows), BEFORE + YEAR))
     return _row([str(world), str(indicators), calm, *shares, f"{false:.2f}"])
+
+
+def heard_row(world: World, indicators: int) -> str:
+    """A row of the third table."""
+    rng = np.random.default_rng(SEED + 10 + indicators)
+    rows = world.reps // (TEAM * indicators) * TEAM * indicators
+    calm = people(world, rng, usual(world, rng, rows), BEFORE + YEAR)
+    rule = OneARep(rows, indicators)
+    each = np.bincount(rule.rep, weights=counted(rule, calm))
+    series, drops = _dropping(world, rng, indicators)
+    shares, false = found(OneARep(len(drops), indicators), series, drops)
+    return _row([f"{world}: heard of {indicators} indicators", _with_error(each), *shares, f"{false:.2f}"])
+
+
+def goal_row(world: World) -> str:
+    """The same where the org has set what reps do as the goal of a week, and all that is raised counts."""
+    rng = np.random.default_rng(SEED + 20)
+    rule = partial(weekly_goal, a_week=world.weekly)
+    calm = people(world, rng, usual(world, rng, world.reps), BEFORE + YEAR)
+    shares, false = found(rule, *_dropping(world, rng))
+    return _row([f"{world}: a goal of {world.weekly:g} a week", false_alarms(rule, calm), *shares, f"{false:.2f}"])
+
+
+def slow_row(world: World) -> str:
+    """A row of the fourth table."""
+    cells = [str(world)]
+    for slow in (1.0, 0.7, 0.5):
+        rng = np.random.default_rng(SEED + 30)
+        series = people(world, rng, usual(world, rng, world.reps), BEFORE + YEAR, slow=slow)
+        heard = [now for day, now in alarms(raised, series, 7 * max(FOUND_WITHIN)) if day > BEFORE]
+        cells.append(_with_error(np.any(heard, axis=0)))
+    rng = np.random.default_rng(SEED + 40)
+    own = usual(differing := replace(world, differ=0.25), rng, world.reps)
+    false = counted(raised, people(differing, rng, own, BEFORE + YEAR))
+    lowest, others = (_with_error(false[some]) for some in (own <= np.quantile(own, 0.1), own > np.quantile(own, 0.1)))
+    return _row([*cells, lowest, others])
 
 
 def _row(cells: list[str]) -> str:
@@ -213,8 +308,12 @@ def _table(heads: list[str], rows: Iterator[str]) -> None:
     print()
 
 
+def _call(row: Callable[[], str]) -> str:
+    return row()
+
+
 def main() -> None:
-    """Print both tables, with 95 % intervals."""
+    """Print the tables, with 95 % intervals."""
     begin = perf_counter()
     within = [f"found in {weeks} weeks" for weeks in FOUND_WITHIN]
     simple = [
@@ -225,4 +324,16 @@ def main() -> None:
         worlds, indicators = [replace(world, reps=6_000) for world in WORLDS[:2]] * 2, [1, 1, 3, 3]
         heads = ["a week", "indicators", "false an indicator and quarter", *within, "of those told in 5 weeks, false"]
         _table(heads, pool.map(told_row, worlds, indicators))
+        heads = ["a week", "false a rep and quarter", *within, "of those in 5 weeks, false"]
+        _table(
+            heads,
+            pool.map(
+                _call,
+                [partial(heard_row, world, 3) for world in worlds[:2]]
+                + [partial(goal_row, world) for world in worlds[:2]],
+            ),
+        )
+        weeks = [f"raised in 5 weeks, three of them at {pace}" for pace in ("100 %", "70 %", "50 %")]
+        heads = ["a week", *weeks, "reps differ: false of the lowest tenth", "of the others"]
+        _table(heads, pool.map(slow_row, worlds[:2]))
     print(f"{perf_counter() - begin:.0f} s")

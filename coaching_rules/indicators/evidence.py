@@ -19,7 +19,7 @@ from coaching_rules.indicators.detectors import (
 )
 from coaching_rules.indicators.model import Detector
 
-ALPHA = 0.051
+ALPHA = 0.05
 """An alarm's limit for Poisson counts. Counts with twice the variance get twice of it: half a false alarm a quarter
 for the first and one for the second is what was asked for (see bench/detectors.py for what comes of it)."""
 FALSE_SHARE = 0.3
