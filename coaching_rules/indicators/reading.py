@@ -19,7 +19,8 @@ from coaching_rules.indicators.model import (
 from coaching_rules.model import Area, Status
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{2,59}")
-_LONGEST_RAMP = 24
+LONGEST_RAMP, LONGEST_QUIET, LONGEST_TALK = 24, 366, 60
+"""Months, days and minutes."""
 _ACTIVITY_ONLY = ("channels", "two_way", "once", "quiet_days")
 
 
@@ -41,7 +42,7 @@ def read_indicator(node: Node, page: Page) -> Indicator | None:
         goal=goal,
         profiles=tuple(_listed(form, "profiles", get_args(Profile))),
         ramp=_ramp(form),
-        minutes=form.integer("minutes", 5, 60, default=15),
+        minutes=form.integer("minutes", 5, LONGEST_TALK, default=15),
         ask=_questions(form, required=layer == "activity"),
         source=page.file,
     )
@@ -93,7 +94,7 @@ def _counts(form: Form) -> Counted:
         two_way=_flag(counts, "two_way"),
         when=_condition(counts),
         once=_once(counts),
-        quiet_days=counts.integer("quiet_days", 0, 366, default=0),
+        quiet_days=counts.integer("quiet_days", 0, LONGEST_QUIET, default=0),
     )
     for name in _ACTIVITY_ONLY if of == "deal" else ():
         node = counts.node(name, required=False)
@@ -148,9 +149,9 @@ def _ramp(form: Form) -> tuple[float, ...]:
         return ()
     months = [month.value for month in node.value] if isinstance(node.value, list) else []
     shares = tuple(float(m) for m in months if isinstance(m, (int, float)) and not isinstance(m, bool) and 0 < m <= 1)
-    if not shares or len(shares) < len(months) or len(shares) > _LONGEST_RAMP:
+    if not shares or len(shares) < len(months) or len(shares) > LONGEST_RAMP:
         form.page.note(
-            node.start, f"`ramp` lists what is expected each month, as shares up to 1, at most {_LONGEST_RAMP}"
+            node.start, f"`ramp` lists what is expected each month, as shares up to 1, at most {LONGEST_RAMP}"
         )
     return shares
 
