@@ -81,7 +81,7 @@ class Indicator:
 class Measured:
     """What one detector saw: `count` where `expected` was likely, and `low` to `high` would have been no surprise.
 
-    `worked` is the working days it looked at; for a new rep, and on a weekday with less to count, a day is part of one.
+    `worked` is the working days it looked at; a weekday with less to count is part of one.
 
     `p` is how likely so few are when all is as expected. `miss`, for pace, is the probability of missing the goal.
     """

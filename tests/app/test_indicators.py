@@ -9,6 +9,7 @@ from calling_org import AWAY, CALLS, CHANGE, COACHING, MANAGER, SLOWER, UNSEEN, 
 from small_org import Company, open_company
 
 from app import pipeline
+from app.config import Planning
 from app.pipeline import Report
 from app.store.coaching import findings, plan_items, rule_versions
 from app.store.session import Store
@@ -59,3 +60,17 @@ def test_an_alarm_stands_four_weeks_and_then_comes_anew(company: Company) -> Non
         morning(company, days)
     episodes = [(row["episode"], row["state"]) for row in company.rows(findings) if row["subject_id"] == SLOWER]
     assert episodes == [(1, "cleared"), (2, "open")]
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_task_says_how_it_is_on_the_day_it_is_made(company: Company) -> None:
+    """A conversation that found no minutes for a week is asked for with the numbers of the day on which it does."""
+    company.coaching = COACHING.model_copy(update={"planning": Planning(minutes_a_month=0)})
+    morning(company, 21)
+    (first,) = [row for row in company.rows(findings) if row["subject_id"] == SLOWER]
+    company.coaching = COACHING
+    morning(company, 29)
+    (later,) = [row for row in company.rows(findings) if row["subject_id"] == SLOWER]
+    assert (later["episode"], later["facts"]["expected"] != first["facts"]["expected"]) == (1, True)
+    (task,) = company.tasks()
+    assert f"{later['facts']['expected']:.0f} were likely" in task["Description"]
