@@ -37,8 +37,8 @@ def indicators(
         known = indicators_of(settings, coaching, rules_of(settings, store, None))
         watched = [one for one in known if one.status in ("live", "shadow")]
         org = named(store, name)
-        early = coaching.early_stages.get(org.name, ())
-        seen = observe(store, org.id, watched, coaching, as_of=moment, known_at=now(), early_stages=early)
+        stated = coaching.stated(org.name)
+        seen = observe(store, org.id, watched, coaching, as_of=moment, known_at=now(), stated=stated)
         with store.read() as transaction:
             called = canonical.names(transaction, org.id, seen.counts["reps"]["rep_id"].to_pylist())
     observed = Observations(told=told(()), **seen.counts)
