@@ -79,7 +79,8 @@ def _as_told(deals: pa.Table, changes: pa.Table) -> tuple[pa.Table, str]:
 
 def _all_active(users: pa.Table) -> pa.Table:
     """Who left since was there; who had left already owns no open deal, and is not judged for that."""
-    return users.set_column(users.schema.get_field_index("active"), "active", pa.array([True] * len(users)))
+    active = pa.array([True] * len(users), pa.bool_())
+    return users.set_column(users.schema.get_field_index("active"), "active", active)
 
 
 def _tells_next_step(changes: pa.Table, until: datetime) -> bool:

@@ -15,7 +15,7 @@ from app.store import canonical
 from app.store.frames import frames
 from app.store.session import open_store
 from app.store.tables import metadata
-from app.trial.backtest import look, outcomes
+from app.trial.backtest import look, outcomes, replay
 from app.trial.past import Past
 from coaching_rules.backtest.panel import Span
 from coaching_rules.loader import starter
@@ -242,3 +242,11 @@ def test_what_nobody_noted_is_not_tried(rows: Mapping[str, pa.Table]) -> None:
         "help_requested",
     ]
     assert "D0" not in past.at(UNTIL)["deals"]["id"].to_pylist()
+
+
+def test_where_nobody_is_known_deals_are_judged_all_the_same(rows: Mapping[str, pa.Table]) -> None:
+    """An export without users has no rep and no manager, and its deals are flagged."""
+    found = replay(dict(rows) | {"users": rows["users"].slice(0, 0)}, starter().rules, SPAN)
+    assert found.deals > 0
+    assert sum(rule.flagged for rule in found.rules if rule.grain == "deal") > 0
+    assert not any(rule.judged for rule in found.rules if rule.grain != "deal")
