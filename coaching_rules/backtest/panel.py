@@ -35,10 +35,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codes:
-    """A text per row, as numbers that lead to its `names`."""
+    """A text per row, as numbers that lead to its `names`, the last of which is of rows without one."""
 
     of: Ints
     names: tuple[str, ...]
+
+    @property
+    def known(self) -> Flags:
+        """Which rows have a text."""
+        return self.of < len(self.names) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +75,10 @@ class Panel:
     def banded(self, column: str, edges: Sequence[float]) -> Codes:
         """A column of days, by bands that begin at these edges."""
         days = self.table.column(column).to_numpy().astype(np.float64)
-        of = np.searchsorted(edges, np.nan_to_num(days, nan=-1.0), side="right")
+        of = np.searchsorted(edges, days, side="right") - 1
         ends = [f"{low:g} to {high - 1:g} days" for low, high in pairwise(edges)]
-        return Codes(of=of, names=(UNKNOWN, *ends, f"{edges[-1]:g} days and more"))
+        names = (*ends, f"{edges[-1]:g} days and more", UNKNOWN)
+        return Codes(of=np.where(days >= edges[0], of, len(names) - 1), names=names)
 
     @cached_property
     def subjects(self) -> Codes:

@@ -21,11 +21,13 @@ class Prompts:
     """How often a rule would have spoken, before and after its own cap a manager and week.
 
     It speaks of a subject when it holds and did not for `rest_days`. `at_once` is the first look, when it speaks of all
-    that has piled up; the rates are of the looks after it, None where there is just one.
+    that has piled up; the rates are of the looks after it, None where there is just one. `to_nobody` counts prompts of
+    all looks about subjects without a manager, which the rates leave out.
     """
 
     at_once: int
     after: int
+    to_nobody: int
     a_manager_and_week: float | None
     capped: float | None
     busiest: int
@@ -149,14 +151,16 @@ def _prompts(rule: Rule, panel: Panel, flagged: Flags, every: int) -> Prompts:
     subject, look = panel.subjects.of[rows], panel.look[rows]
     again = (np.diff(subject, prepend=-1) == 0) & (np.diff(look, prepend=0) * every <= max(rule.rest_days, every))
     spoken = rows[~again]
-    later = spoken[panel.look[spoken] > 0]
+    later = panel.look > 0
     place = panel.look * len(panel.managers.names) + panel.managers.of
-    counts = np.bincount(place[later])
-    weeks = np.count_nonzero(np.bincount(place[panel.look > 0])) * every / 7
+    counts = np.bincount(place[spoken[(later & panel.managers.known)[spoken]]])
+    weeks = np.count_nonzero(np.bincount(place[later & panel.managers.known])) * every / 7
     cap = rule.max_per_week * max(every / 7, 1)
+    after = int(later[spoken].sum())
     return Prompts(
-        at_once=len(spoken) - len(later),
-        after=len(later),
+        at_once=len(spoken) - after,
+        after=after,
+        to_nobody=int((~panel.managers.known)[spoken].sum()),
         a_manager_and_week=float(counts.sum() / weeks) if weeks else None,
         capped=float(np.minimum(counts, cap).sum() / weeks) if weeks else None,
         busiest=int(counts.max(initial=0)),

@@ -48,7 +48,8 @@ def rate(rule: RuleReport) -> str:
     spoke = rule.prompts
     if not rule.flagged or not spoke or spoke.a_manager_and_week is None or spoke.capped is None:
         return ""
-    return f"{spoke.a_manager_and_week:.2f}, capped {spoke.capped:.2f}; {spoke.at_once} at the first look"
+    nobody = f"; {spoke.to_nobody} had nobody to go to" if spoke.to_nobody else ""
+    return f"{spoke.a_manager_and_week:.2f}, capped {spoke.capped:.2f}; {spoke.at_once} at the first look{nobody}"
 
 
 def lead(rule: RuleReport) -> str:
