@@ -70,6 +70,18 @@ class Shaper:
         records = pa.concat_tables(shaped) if shaped else SCHEMAS[kind].empty_table()
         return records.cast(SCHEMAS[kind]), tuple(skipped)
 
+    def fault(self, source: Source, stamp: str, told: pa.Table) -> str | None:
+        """The column for which the only row of `told` cannot be understood, and what stands there; None if unknown."""
+        (row,) = told.to_pylist()
+        try:
+            self._duck.register("rows", self._arranged(source, stamp, told)).sql(_sql(source.sql)).fetchall()
+        except UNREADABLE as error:
+            said = str(error).partition("\n")[0]
+            wrong = [f"{name} is '{value}'" for name, value in row.items() if value and _is_quoted(value, said)]
+            empty = [f"{name} is empty" for name in (stamp, *source.required, "CreatedDate") if row.get(name) is None]
+            return next(iter(wrong or empty), None)
+        return None
+
     def _arranged(self, source: Source, stamp: str, told: pa.Table) -> pa.Table:
         """The columns that the select list knows; those that this user cannot see are empty."""
         wanted = {"Id": "Id", "stamp": stamp} | {name: name for name in source.fields} | source.own(self._names)
@@ -91,6 +103,11 @@ class Shaper:
             half = rows.num_rows // 2
             for part in (rows.slice(0, half), rows.slice(half)):
                 yield from self._shaped(source, part, skipped)
+
+
+def _is_quoted(value: str, said: str) -> bool:
+    """Whether DuckDB complains of this value, of which it may have seen the beginning only: a day."""
+    return any(f"{mark}{part}{mark}" in said for mark in "'\"" for part in (value, value[:10]))
 
 
 @cache

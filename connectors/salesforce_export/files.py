@@ -44,10 +44,14 @@ class File:
 
 
 def files_in(place: Path) -> Mapping[str, Sequence[File]]:
-    """The CSV files of a folder or zip, by name in lower case. Several zips, as large orgs get, are one export."""
+    """The CSV files of a folder or zip, by name in lower case. Several zips, as large orgs get, are one export.
+
+    A folder with nothing but a folder in it, as some unpack a zip, is that folder. Raises Refused for several, since
+    nobody can say which of them is the export, and for a zip in a zip.
+    """
     found: dict[str, list[File]] = defaultdict(list)
     try:
-        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+        for path in _unfolded(place):
             for name, file in _files(path):
                 found[name.lower()].append(file)
     except DAMAGED as error:
@@ -55,10 +59,28 @@ def files_in(place: Path) -> Mapping[str, Sequence[File]]:
     return found
 
 
+def _unfolded(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    here = sorted(place.iterdir())
+    folders = [path for path in here if path.is_dir() and any(map(_may_hold, path.iterdir()))]
+    if any(map(_may_hold, here)) or not folders:
+        return [path for path in here if path.is_file()]
+    if len(folders) > 1:
+        raise Refused(f"{place} holds several folders; say with --dir which of them is the export: {folders[0]}, …")
+    return sorted(path for path in folders[0].iterdir() if path.is_file())
+
+
+def _may_hold(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in (".csv", ".zip")
+
+
 def _files(path: Path) -> Iterator[tuple[str, File]]:
     if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as packed:
             for entry in packed.infolist():
+                if entry.filename.lower().endswith(".zip"):
+                    raise Refused(f"{path.name} holds another zip, {entry.filename}; unpack it and say --dir again.")
                 mark = f"{path.name} {entry.filename} {entry.file_size} {entry.CRC}"
                 yield Path(entry.filename).name, File(path=path, member=entry.filename, mark=mark)
     else:

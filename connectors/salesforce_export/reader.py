@@ -5,33 +5,27 @@ reading that was cut off begins again.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import structlog
 
 from connectors.errors import Refused
 from connectors.records import KINDS, SCHEMAS, Kind, Page
-from connectors.salesforce.columns import Shaper
-from connectors.salesforce.sources import SOURCES, VITAL, Source
+from connectors.salesforce.sources import SOURCES, Source
 from connectors.salesforce.values import Names
 from connectors.salesforce_export.columns import in_order, stages_of
 from connectors.salesforce_export.files import File, files_in
+from connectors.salesforce_export.rows import Rows, Understood, parents
 from connectors.salesforce_export.sheet import Sheet
-
-log = structlog.get_logger(__name__)
 
 READ: Mapping[Kind, tuple[Source, ...]] = {kind: SOURCES[kind] for kind in KINDS if kind != "note"}
 """What is read, and from which object's file. Notes are files in Salesforce, which an export keeps otherwise."""
 
-A_FEW = 100
-"""Rows to look at before the rest: when none of them can be understood, the file is not what it should be."""
-
-Understood = tuple[pa.Table, tuple[str, ...]]
-"""Records, and what stands for those that could not be understood."""
+LISTED = "OpportunityStage"
+NAMING_STAGES: tuple[Kind, Kind] = ("deal", "deal_change")
+"""What names stages that this object's file may lack, or that are all there is where the export has no such file."""
 
 
 class Reader:
@@ -39,7 +33,7 @@ class Reader:
 
     def __init__(self, place: Path, names: Names, encoding: str | None) -> None:
         self.place, self._names, self._encoding = place, names, encoding
-        self._shaper = Shaper(names)
+        self.rows = Rows(names, self.sheets)
         self._sheets: dict[File, Sheet] = {}
 
     def sheets(self, object_name: str) -> list[Sheet]:
@@ -49,20 +43,21 @@ class Reader:
 
     def pull(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         """All rows of a kind, unless the cursor says that these files are known; see Connector.pull."""
+        self._must_hold_something()
         mark = self._mark(kind)
         if mark == cursor:
             return
         for records, skipped in self._records(kind):
             yield Page(records=records, cursor=cursor or "", skipped=skipped)
         # what was read before may be gone from these files
-        sweep = cursor is not None and self._is_whole(kind)
+        sweep = cursor is not None and self._is_whole(kind) and not self._torn(kind)
         yield Page(records=SCHEMAS[kind].empty_table(), cursor=mark, sweep=sweep)
 
     def census(self, kind: Kind) -> Iterator[Page]:
-        """All that is in the files, in the order of the ids; see Connector.census."""
+        """All that is in the files, in the order of the ids; see Connector.census. Refused where a file is torn."""
         if not self._is_whole(kind):
             return
-        for records in in_order(kind, (records for records, _ in self._records(kind))):
+        for records in in_order(kind, self._untorn(kind)):
             yield Page(records=records, cursor=str(records.column("id")[-1]))
         yield Page(records=SCHEMAS[kind].empty_table(), cursor="")
 
@@ -74,87 +69,61 @@ class Reader:
             shown.update(live.filter(pc.is_in(live, asked)).to_pylist(), skipped)
         return shown.intersection(ids)
 
+    def unlisted_stages(self) -> list[str]:
+        """The stages that deals or their history name, and the list of stages does not."""
+        named = self._unlisted(records for records, _ in self._own("stage"))
+        return sorted(named.column("name").to_pylist())
+
+    def _must_hold_something(self) -> None:
+        if not any(self.sheets(source.object) for sources in READ.values() for source in sources):
+            raise Refused(f"There is no file of an export in {self.place}; say with --dir where it lies.")
+
     def _mark(self, kind: Kind) -> str:
         """What is another one when the files of a kind are, or how they are understood."""
-        marks = [sheet.file.mark for name in self._objects(kind) for sheet in self.sheets(name)]
+        marks = [sheet.file.mark for sheet in self._all_sheets(kind)]
         return hashlib.sha256("\n".join([*marks, repr(self._names), repr(self._encoding)]).encode()).hexdigest()
 
-    def _objects(self, kind: Kind) -> list[str]:
-        if self._stages_from_deals(kind):
-            return ["Opportunity"]
-        sources = READ.get(kind, ())
-        return [s.object for s in sources] + [parent for s in sources for parent in _parents(s).values()]
-
-    def _stages_from_deals(self, kind: Kind) -> bool:
-        return kind == "stage" and not self.sheets("OpportunityStage")
+    def _all_sheets(self, kind: Kind) -> list[Sheet]:
+        """The files that a kind is made of, and those that its rows point to."""
+        objects = [name for source in _sources(kind) for name in (source.object, *parents(source).values())]
+        return [sheet for name in objects for sheet in self.sheets(name)]
 
     def _is_whole(self, kind: Kind) -> bool:
         """Whether a record that is not in the files is gone: each file is there, and has what is needed."""
-        if self._stages_from_deals(kind):
-            kind = "deal"
-        read = [(source, self.sheets(source.object)) for source in READ.get(kind, ())]
-        return bool(read) and all(
-            sheets and not any(sheet.lacking(source.required) for sheet in sheets) for source, sheets in read
+        read = [(source, self.sheets(source.object)) for source in _sources(kind)]
+        needed = [(source, sheets) for source, sheets in read if sheets or source.object != LISTED]
+        return bool(needed) and all(
+            sheets and not any(sheet.lacking(source.required) for sheet in sheets) for source, sheets in needed
         )
 
+    def _torn(self, kind: Kind) -> list[str]:
+        """Which of the files a kind was read from were cut off, or edited, as reading them to their end has shown."""
+        return [sheet.file.name for sheet in self._all_sheets(kind) if sheet.is_torn]
+
+    def _untorn(self, kind: Kind) -> Iterator[pa.Table]:
+        """All records; Refused behind the last one where a file is torn, since what it lacks is not gone."""
+        yield from (records for records, _ in self._records(kind))
+        if torn := self._torn(kind):
+            raise Refused(f"{', '.join(torn)} has torn rows: what it lacks may be in the org all the same.")
+
     def _records(self, kind: Kind) -> Iterator[Understood]:
-        if self._stages_from_deals(kind):
-            yield stages_of(records for records, _ in self._records("deal")), ()
-            return
+        listed = []
+        for records, skipped in self._own(kind):
+            yield records, skipped
+            if kind == "stage":
+                listed.append(records)
+        if kind == "stage":
+            yield self._unlisted(listed), ()
+
+    def _own(self, kind: Kind) -> Iterator[Understood]:
         for source in READ.get(kind, ()):
-            sheets = self.sheets(source.object)
-            if not sheets and not source.daily:
-                log.warning("not_in_export", kind=kind, file=f"{source.object}.csv")
-            for sheet in sheets:
-                if self._is_usable(kind, source, sheet):
-                    yield from self._understood(kind, source, sheet)
+            yield from self.rows.of(kind, source)
 
-    def _is_usable(self, kind: Kind, source: Source, sheet: Sheet) -> bool:
-        lacking = sheet.lacking(source.required)
-        if lacking and kind in VITAL:
-            raise Refused(f"{sheet.file.name} has no column {', '.join(lacking)}; export it with all its fields.")
-        if lacking:
-            log.warning("not_usable", kind=kind, file=sheet.file.name, lacking=lacking)
-        return not lacking
-
-    def _understood(self, kind: Kind, source: Source, sheet: Sheet) -> Iterator[Understood]:
-        if sheet.guessed:
-            log.warning("encoding_guessed", file=sheet.file.name, taken=sheet.encoding)
-        stamp, torn = str(sheet.stamp), list[str]()
-        for told in _a_few_first(sheet.blocks(self._wanted(source, stamp), torn)):
-            records, skipped = self._shaper.records(kind, source, stamp, self._joined(source, told))
-            if len(skipped) == told.num_rows == A_FEW:
-                raise Refused(f"{sheet.file.name} holds nothing understood in {A_FEW} rows; export it anew, unedited.")
-            if torn or skipped:
-                log.warning("not_understood", file=sheet.file.name, no_rows=len(torn), ids=skipped[:10])
-            yield records, (*skipped, *torn)
-            torn.clear()
-        if torn:
-            yield SCHEMAS[kind].empty_table(), tuple(torn)
-
-    def _wanted(self, source: Source, stamp: str) -> list[str]:
-        own = [field for field in source.own(self._names).values() if field]
-        plain = [f"{path.split('.')[0]}Id" if "." in path else path for path in source.fields]
-        return list(dict.fromkeys(("Id", stamp, *plain, *own)))
-
-    def _joined(self, source: Source, told: pa.Table) -> pa.Table:
-        """With what rows say of the one they point to (`UserRole.Name`), where that is in the export too."""
-        for path, parent in _parents(source).items():
-            wanted = ("Id", path.split(".")[1])
-            sheets = [sheet for sheet in self.sheets(parent) if not sheet.without(wanted)]
-            rows = [block for sheet in sheets for block in sheet.blocks(wanted, [])]
-            if rows and f"{parent}Id" in told.column_names:
-                parents = pa.concat_tables(rows)
-                place = pc.index_in(told.column(f"{parent}Id"), parents.column("Id"))
-                told = told.append_column(path, parents.column(1).take(place))
-        return told
+    def _unlisted(self, listed: Iterable[pa.Table]) -> pa.Table:
+        deals, changes = ((records for records, _ in self._own(kind)) for kind in NAMING_STAGES)
+        return stages_of(listed, deals, changes)
 
 
-def _a_few_first(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    for block in islice(blocks, 1):
-        yield from (part for part in (block.slice(0, A_FEW), block.slice(A_FEW)) if part.num_rows)
-    yield from blocks
-
-
-def _parents(source: Source) -> dict[str, str]:
-    return {path: path.split(".")[0] for path in source.fields if "." in path}
+def _sources(kind: Kind) -> list[Source]:
+    kinds: tuple[Kind, ...] = (kind, *NAMING_STAGES) if kind == "stage" else (kind,)
+    return [source for one in kinds for source in READ.get(one, ())]

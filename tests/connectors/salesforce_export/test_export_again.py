@@ -51,6 +51,28 @@ def test_a_kind_whose_file_is_missing_is_left_out_and_never_compared(export: Exp
     assert {kind for kind in KINDS if rows_of(list(connector.pull(kind, None)))} == {"activity"}
 
 
+@pytest.mark.parametrize("cut", [16, 4, 1])
+def test_a_kind_whose_file_was_cut_off_is_never_compared(export: Export, cut: int) -> None:
+    """In the middle of a row, or of its last value, which then reads like a whole one; the check says what to do."""
+    export.deals({"NextStep": "Call"}, {"Id": "006B", "NextStep": "Call them"})
+    place = export.folder / "Opportunity.csv"
+    place.write_bytes(place.read_bytes().rstrip()[:-cut])
+    for kind in ("deal", "stage"):
+        assert not export.pages(kind, cursor="another")[-1].sweep  # type: ignore[arg-type]
+    with pytest.raises(Refused, match=r"Opportunity\.csv has torn rows"):
+        list(export.connector().census("deal"))
+    (said,) = (check for check in export.connector().check() if check.name == "Opportunity.csv")
+    assert (said.ok, said.fatal) == (False, False)
+    assert "cut off" in str(said.remedy)
+    export.deals({"NextStep": "Call"}, {"Id": "006B", "NextStep": "Call them"})
+    export.write(
+        "OpportunityHistory.csv",
+        {"Id": "0081", "OpportunityId": "006A", "StageName": "Proposal", "CreatedDate": "2026-03-02"},
+    )
+    for kind in ("deal", "stage"):
+        assert export.pages(kind, cursor="another")[-1].sweep  # type: ignore[arg-type]
+
+
 def test_present_looks_into_the_files(export: Export) -> None:
     """A row that cannot be understood is there all the same; one that was deleted is not."""
     export.deals({"Id": "006A", "IsDeleted": "0"}, {"Id": "006B", "IsDeleted": "maybe"},
