@@ -13,7 +13,7 @@ from app.gate import must_hold_rows
 from app.stages.measure import laid_out, measure_frames, rows_of
 from app.store.connections import Org
 from app.store.session import Store
-from app.trial.past import Past, of_today
+from app.trial.past import Past
 from coaching_rules.backtest.panel import Outcomes, Span
 from coaching_rules.backtest.report import Report, report
 from coaching_rules.model import Rule, RuleSet
@@ -43,8 +43,9 @@ def replay(rows: Mapping[str, pa.Table], rules: Sequence[Rule], span: Span) -> R
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = list(pool.map(lambda instant: look(past, tried, instant), span.instants))
     by_grain: dict[Grain, list[pa.Table]] = {grain: [one[grain] for one in looks] for grain in WORDS}
-    todays = {rule.id: of_today(rule) for rule in tried}
-    return report(rules, by_grain, outcomes(past, span.until), span, untold=untold, todays=todays)
+    todays = {rule.id: past.of_today(rule) for rule in tried}
+    ends = outcomes(past, span.until)
+    return report(rules, by_grain, ends, span, untold=untold, todays=todays, caveats=past.caveats)
 
 
 def look(past: Past, rules: Sequence[Rule], instant: datetime) -> Look:

@@ -61,7 +61,10 @@ class RuleReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A backtest: the looks, the deals that were open at one of them, how they stood at the end, and each rule."""
+    """A backtest: the looks, the deals that were open at one of them, how they stood at the end, and each rule.
+
+    `caveats` say what of the past nobody kept, for all rules alike.
+    """
 
     since: datetime
     until: datetime
@@ -72,6 +75,7 @@ class Report:
     won: int
     open: int
     rules: tuple[RuleReport, ...]
+    caveats: tuple[str, ...] = ()
 
 
 def report(
@@ -82,6 +86,7 @@ def report(
     *,
     untold: Mapping[str, tuple[str, ...]],
     todays: Mapping[str, tuple[str, ...]],
+    caveats: tuple[str, ...] = (),
 ) -> Report:
     """Report on `rules` from a table of verdicts for each grain and look (see Panel), whose columns are their ids."""
     panels = {grain: Panel(tables) for grain, tables in looks.items()}
@@ -101,6 +106,7 @@ def report(
         won=decided - lost,
         open=len(deals.decided) - decided,
         rules=tuple(sorted(told, key=lambda one: one.rule)),
+        caveats=caveats,
     )
 
 

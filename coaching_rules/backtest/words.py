@@ -21,6 +21,7 @@ def span(report: Report) -> str:
 def caveats(report: Report) -> Iterator[str]:
     """What a reader should know before believing a number."""
     tested = sum(bool(rule.fate and rule.fate.all.lost) for rule in report.rules)
+    yield from report.caveats
     yield (
         "A deal counts once, as it stood when the rule first flagged it, beside all deals that were then in the same"
         " stage and about as old and that the rule had not flagged by then."

@@ -43,5 +43,8 @@ SELECT
         WHEN 'email' THEN says(Subject, '^\s*(email:\s*)?(←|<<|re:|aw:|sv:|antw:|r:)')
         ELSE kind = 'meeting'
     END AS two_way,
-    needed(instant(CreatedDate)) AS created_at
+    -- closed, and nobody noted when: known of from its last change on, or it would have been done before it was
+    greatest(
+        needed(instant(CreatedDate)), CASE WHEN flag(IsClosed) AND CompletedDateTime IS NULL THEN instant(stamp) END
+    ) AS created_at
 FROM typed

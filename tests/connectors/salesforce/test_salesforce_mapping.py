@@ -102,6 +102,16 @@ def test_when_a_task_happened():
     assert task(MADE).starts_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
+def test_a_task_that_was_closed_nobody_noted_when_is_known_of_from_its_last_change_on():
+    """So that the past does not know of it before it was done; what is open or dated is known when it was made."""
+    closed = {**MADE, "IsClosed": True, "ActivityDate": "2026-03-05", "SystemModstamp": "2026-03-09T09:00:00.000+0000"}
+    made = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert task(closed).created_at == datetime(2026, 3, 9, 9, tzinfo=UTC)
+    assert task(closed).starts_at == datetime(2026, 3, 5, tzinfo=UTC)
+    assert task({**closed, "CompletedDateTime": "2026-03-02T10:30:00.000+0000"}).created_at == made
+    assert task({**closed, "IsClosed": False}).created_at == made
+
+
 def event(**fields):
     return record("activity", {**MADE, "Id": "00U000000000001AAA", **fields})
 
