@@ -20,12 +20,15 @@ MOST_GROUPS = 12
 class Fate:
     """The comparison over all deals and within each segment and tenure.
 
-    `lead_days` is the median from first flag to loss, over `lead_deals` that were lost.
+    `lead_days` is the median from first flag to loss, over `lead_deals` that were lost; `won_lead_days` and
+    `won_lead_deals` are the same of wins, since a rule that speaks long before either is not early for being right.
     """
 
     all: Compared
     lead_days: float | None
     lead_deals: int
+    won_lead_days: float | None
+    won_lead_deals: int
     segments: Mapping[str, Compared]
     tenures: Mapping[str, Compared]
 
@@ -66,15 +69,25 @@ def fate_of(panel: Panel, deals: Deals, flagged: Flags, known: Flags, span: Span
     """What became of the deals that were `flagged`, by row; each counts once, as it was when first flagged."""
     first = _first(panel.subjects.of, flagged, len(deals.decided))
     rows, at = _rows(panel, deals, flagged, known, first)
-    lost = np.flatnonzero((first < len(flagged)) & deals.lost)
-    lead = (span.until - span.since) / timedelta(days=1) - panel.look[first[lost]] * span.every - deals.ended[lost]
+    ended = (first < len(flagged)) & deals.decided
+    lead_days, lead_deals = _lead(panel, deals, first, ended & deals.lost, span)
+    won_lead_days, won_lead_deals = _lead(panel, deals, first, ended & ~deals.lost, span)
     return Fate(
         all=compare(rows),
-        lead_days=float(np.median(lead)) if len(lead) else None,
-        lead_deals=len(lead),
+        lead_days=lead_days,
+        lead_deals=lead_deals,
+        won_lead_days=won_lead_days,
+        won_lead_deals=won_lead_deals,
         segments=_by(rows, deals.segment, at),
         tenures=_by(rows, deals.tenure, at),
     )
+
+
+def _lead(panel: Panel, deals: Deals, first: Ints, which: Flags, span: Span) -> tuple[float | None, int]:
+    """The median of the days from the first flag of these deals to their end, and how many they are."""
+    of = np.flatnonzero(which)
+    days = (span.until - span.since) / timedelta(days=1) - panel.look[first[of]] * span.every - deals.ended[of]
+    return float(np.median(days)) if len(days) else None, len(days)
 
 
 def _first(deal: Ints, flagged: Flags, deals: int) -> Ints:

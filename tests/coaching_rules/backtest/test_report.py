@@ -3,6 +3,7 @@
 from looking import told
 
 from coaching_rules.backtest import words
+from coaching_rules.backtest.panel import Outcomes
 
 
 def test_a_prompt_without_a_manager_is_nobodys_week() -> None:
@@ -22,3 +23,13 @@ def test_where_nobody_has_a_manager_there_is_no_average() -> None:
     assert found.prompts
     assert found.prompts.a_manager_and_week is None
     assert found.prompts.to_nobody == 1
+
+
+def test_how_early_a_rule_speaks_is_told_of_wins_too() -> None:
+    """From the first flag to the end, whichever it was; who is still open has none."""
+    held = [{"A": True, "B": False, "C": True}, {"A": True, "B": True, "C": True}]
+    ends = Outcomes(lost={"A": True, "B": False}, days_before_end={"A": 2.0, "B": 3.0})
+    (found,) = told(held, {"A": "M", "B": "M", "C": "M"}, ends).rules
+    assert found.fate
+    assert (found.fate.lead_days, found.fate.lead_deals) == (12.0, 1)
+    assert (found.fate.won_lead_days, found.fate.won_lead_deals) == (4.0, 1)
