@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.config import Coaching
 from app.errors import NotReady
-from app.store import connections, runs
+from app.store import canonical, connections, runs
 from app.store.connections import Org, Vault
 from app.store.session import Store
 from connectors import registry
@@ -44,6 +44,19 @@ def named(store: Store, name: str) -> Org:
             f"There is no connection '{name}'; {there}. Make one with `coachsync connect salesforce NAME …`."
         )
     return found
+
+
+def is_read_only(org: Org) -> bool:
+    """Whether nothing can be written there: a copy of the CRM, as old as its newest row."""
+    return not registry.manifests().get(org.crm, {}).get("writes", True)
+
+
+def judged_as_of(store: Store, org: Org, now: datetime) -> datetime:
+    """As of when to judge where nobody says so: now, or where it is a copy, when the newest of it was changed."""
+    if not is_read_only(org):
+        return now
+    with store.read() as connection:
+        return min(canonical.newest(connection, org.id) or now, now)
 
 
 def must_hold_rows(store: Store, org: Org) -> None:

@@ -23,7 +23,7 @@ from structlog.contextvars import bind_contextvars, bound_contextvars
 from app.calendar import calendar_of
 from app.config import Coaching
 from app.errors import Interrupted, NotReady, Stop
-from app.gate import must_hold_rows
+from app.gate import judged_as_of, must_hold_rows
 from app.stages.answer import Asked, answer, hear
 from app.stages.judge import Judged, judge
 from app.stages.measure import Observed, measure_deals, observe
@@ -137,14 +137,15 @@ def nightly(loop: Loop) -> Report:
 
 
 def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str, date] | None = None) -> Report:
-    """The whole loop once. `as_of` is when the facts are judged; by default now, after the pull.
+    """The whole loop once. `as_of` is when the facts are judged; by default now, after the pull,
+    or when the newest row of an export was changed.
 
     `managers` are those to plan for, each with the day whose morning it is, where they are; one that was had is not had
     again. By default it is everybody's morning of today, once more if it was had.
     """
     with _run(loop, "morning", as_of or loop.clock()) as (report, run_id):
         _bring_home(loop, report, sweep=False)
-        report.as_of = as_of or loop.clock()
+        report.as_of = as_of or judged_as_of(loop.store, loop.org, loop.clock())
         with report.timed("measure"):
             seen = _observed(
                 loop.store, loop.org, loop.coaching, loop.indicators, as_of=report.as_of, known_at=loop.clock()

@@ -16,6 +16,7 @@ from app.cli.desk import (
     coaching_of,
     indicators_of,
     instant,
+    judged,
     now,
     opened,
     out,
@@ -24,6 +25,7 @@ from app.cli.desk import (
     read_settings,
     rules_of,
     say,
+    tell_age,
     vault_of,
 )
 from app.cli.guard import guarded
@@ -222,7 +224,8 @@ def plan(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = 
     with opened(settings) as store:
         org, ruleset = named(store, name), rules_of(settings, store, rules)
         watched, moment = indicators_of(settings, coaching, ruleset), now()
-        report = pipeline.preview(store, org, coaching, ruleset, watched, as_of=instant(as_of) or moment, now=moment)
+        at = judged(store, org, as_of, moment, quiet=as_json)
+        report = pipeline.preview(store, org, coaching, ruleset, watched, as_of=at, now=moment)
         names = show.names(store, org.id, report)
     say(show.plan_json(report, names)) if as_json else show.plan(report, names)
 
@@ -241,7 +244,12 @@ def run(name: Name, as_of: AsOf = None, rules: Rules = None, as_json: AsJson = F
     with at_work(name, rules=rules, quiet=as_json) as loop:
         report = pipeline.morning(loop, as_of=instant(as_of))
         names = show.names(loop.store, loop.org.id, report)
-    say(report.counts() | {"as_of": report.as_of}) if as_json else show.morning(report, names)
+    if as_json:
+        say(report.counts() | {"as_of": report.as_of})
+        return
+    if not as_of:
+        tell_age(report.as_of, now())
+    show.morning(report, names)
 
 
 @cli.command()

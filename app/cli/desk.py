@@ -17,10 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from app.config import BadCoaching, Coaching, Settings, read_coaching
 from app.errors import NotReady
-from app.gate import named, open_gate
+from app.gate import judged_as_of, named, open_gate
 from app.pipeline import Loop
 from app.store import rulesets, schema
-from app.store.connections import Vault
+from app.store.connections import Org, Vault
 from app.store.session import Store, Transaction, open_store
 from coaching_rules.errors import RuleErrors
 from coaching_rules.indicators.loading import named_apart, starter_indicators
@@ -48,6 +48,22 @@ def instant(text: str | None, option: str = "--as-of") -> datetime | None:
     except ValueError as error:
         raise NotReady(f"{option} '{text}' is no instant; write 2026-11-23 or 2026-11-23T07:00+01:00.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def judged(store: Store, org: Org, as_of: str | None, moment: datetime, *, quiet: bool) -> datetime:
+    """What --as-of says, else when to judge by itself: now, or as of a copy's newest row, which is then told."""
+    found = instant(as_of) or judged_as_of(store, org, moment)
+    if not as_of and not quiet:
+        tell_age(found, moment)
+    return found
+
+
+def tell_age(as_of: datetime, moment: datetime) -> None:
+    """A line where what is judged is not of today."""
+    days = (moment - as_of).days
+    if days:
+        when = f"{as_of:%Y-%m-%d %H:%M} UTC, when its newest row was changed, {days} day{'s' if days > 1 else ''} ago"
+        out.print(f"Judged as of {when}; --as-of says otherwise.", style="dim", soft_wrap=True)
 
 
 def say(value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from app.cli.desk import coaching_of, indicators_of, instant, now, opened, out, read_settings, rules_of, say
+from app.cli.desk import coaching_of, indicators_of, judged, now, opened, out, read_settings, rules_of, say
 from app.cli.options import AsJson, AsOf, Name
 from app.gate import named
 from app.stages.measure import observe
@@ -31,12 +31,13 @@ def indicators(
     as_json: AsJson = False,
 ) -> None:
     """How each leading indicator of each rep stands today, whether or not it was told already. Changes nothing."""
-    settings, moment = read_settings(), instant(as_of) or now()
+    settings = read_settings()
     coaching = coaching_of(settings)
     with opened(settings) as store:
         known = indicators_of(settings, coaching, rules_of(settings, store, None))
         watched = [one for one in known if one.status in ("live", "shadow")]
         org = named(store, name)
+        moment = judged(store, org, as_of, now(), quiet=as_json)
         stated = coaching.stated(org.name)
         seen = observe(store, org.id, watched, coaching, as_of=moment, known_at=now(), stated=stated)
         with store.read() as transaction:

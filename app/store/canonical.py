@@ -284,6 +284,14 @@ def counts(connection: Connection, connection_id: int) -> dict[Kind, int]:
     }
 
 
+def newest(connection: Connection, connection_id: int) -> datetime | None:
+    """When that was changed which was changed last, of all that we hold; None where we hold nothing."""
+    asked = (
+        select(func.max(table.c.changed_at)).where(table.c.connection_id == connection_id) for table in TABLES.values()
+    )
+    return max(filter(None, map(connection.scalar, asked)), default=None)
+
+
 def names(connection: Connection, connection_id: int, ids: Sequence[str]) -> dict[str, str]:
     """What these users, accounts and deals are called, by id."""
     found: dict[str, str] = {}

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.config import Stated
+from app.errors import NotReady
 from app.gate import must_hold_rows
 from app.stages.measure import laid_out, measure_frames, rows_of
 from app.store.connections import Org
@@ -25,6 +26,10 @@ BESIDE: Mapping[Grain, tuple[str, ...]] = {
     "rep": ("manager_id", "open_deals"),
     "manager": ("leader_id", "open_deals"),
 }
+NO_HISTORY = (
+    "No deal has a history by then, and a backtest looks at nothing else: the CRM's own is needed, which in an export"
+    " is OpportunityHistory.csv."
+)
 Look = Mapping[Grain, pa.Table]
 
 
@@ -38,6 +43,8 @@ def backtest(store: Store, org: Org, rules: RuleSet, span: Span, *, now: datetim
 def replay(rows: Mapping[str, pa.Table], rules: Sequence[Rule], span: Span) -> Report:
     """The same from rows already read; what happened after `span.until` changes nothing of it."""
     past = Past(rows, span.until)
+    if not len(past.at(span.until)["deals"]):
+        raise NotReady(NO_HISTORY)
     untold = {rule.id: hidden for rule in rules if (hidden := past.hides(rule))}
     tried = [rule for rule in rules if rule.id not in untold]
     with ThreadPoolExecutor(os.cpu_count()) as pool:

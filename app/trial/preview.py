@@ -18,17 +18,17 @@ from coaching_rules.engine import Tally, evaluate
 from coaching_rules.model import Finding, Rule, RuleSet
 
 ABOUT = ("deal_name", "rep_name", "manager_name")
-NEARLY_THE_SAME = 0.5
-"""Rules are named together when they share so much of what either of them found."""
+WORTH_SAYING = 0.5
+"""Rules are named together when they share so much of what one of them found: it may be all of a small one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """Two rules of one grain and how many subjects both found; `share` is of all that either found."""
+    """Two rules of one grain and how many subjects both found; `shares` are those of what either of them found."""
 
     rules: tuple[str, str]
     both: int
-    share: float
+    shares: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +131,8 @@ def _loads(planned: PlanResult) -> tuple[Load, ...]:
 def _overlaps(rules: Sequence[Rule], findings: Mapping[str, Sequence[Finding]]) -> list[Overlap]:
     found = {rule.id: {(finding.grain, finding.subject_id) for finding in findings[rule.id]} for rule in rules}
     shared = [
-        Overlap(rules=pair, both=len(one & other), share=len(one & other) / len(one | other))
+        Overlap(rules=pair, both=both, shares=(both / len(one), both / len(other)))
         for pair in combinations(found, 2)
-        if (one := found[pair[0]]) & (other := found[pair[1]])
+        if (both := len((one := found[pair[0]]) & (other := found[pair[1]])))
     ]
-    return sorted((o for o in shared if o.share >= NEARLY_THE_SAME), key=lambda o: -o.share)
+    return sorted((o for o in shared if max(o.shares) >= WORTH_SAYING), key=lambda o: -max(o.shares))

@@ -131,7 +131,7 @@ def test_the_whole_loop_but_push(sqlite: Store, tmp_path: Path, exported: Path) 
 
 
 def test_what_the_next_export_lacks_is_gone(sqlite: Store, tmp_path: Path, exported: Path) -> None:
-    """Every row is read again, and what is no longer in the file is compared and marked."""
+    """Every row is read again, and what is no longer in the file is compared and marked; deals name stages, too."""
     loop = connected(sqlite, tmp_path, "salesforce_export", {"dir": str(exported)})
     pipeline.often(loop)
     before = (exported / "Opportunity.csv").read_text("utf-8").splitlines(keepends=True)
@@ -139,7 +139,7 @@ def test_what_the_next_export_lacks_is_gone(sqlite: Store, tmp_path: Path, expor
     (exported / "Opportunity.csv").write_text("".join([before[0], *before[2:]]), "utf-8")
     report = pipeline.often(loop)
     assert report.recounted
-    assert (report.recounted.compared, report.recounted.gone) == (["deal"], 1)
+    assert (report.recounted.compared, report.recounted.gone) == (["stage", "deal"], 1)
     assert [row["id"] for row in held(loop, "deal") if row["gone"]] == [left]
     (exported / "Opportunity.csv").write_text("".join(before), "utf-8")
     pipeline.often(loop)

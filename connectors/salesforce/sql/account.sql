@@ -3,7 +3,7 @@ SELECT
     needed(instant(stamp)) AS changed_at,
     flag(IsDeleted) AS deleted,
     Id AS id,
-    coalesce(Name, Id) AS name,
+    coalesce(one_line(Name), Id) AS name,
     OwnerId AS owner_id,
     segment,
     MasterRecordId AS merged_into

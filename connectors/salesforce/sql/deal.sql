@@ -3,7 +3,7 @@ SELECT
     needed(instant(stamp)) AS changed_at,
     flag(IsDeleted) AS deleted,
     Id AS id,
-    coalesce(Name, Id) AS name,
+    coalesce(one_line(Name), Id) AS name,
     AccountId AS account_id,
     OwnerId AS owner_id,
     coalesce("RecordType.Name", nullif(RecordTypeId, '012000000000000AAA')) AS pipeline, -- that id means none

@@ -14,6 +14,9 @@ CREATE MACRO minutes_after(instant, minutes) AS
 -- NaN and infinity cannot be stored in Salesforce
 CREATE MACRO finite(value) AS CASE WHEN isfinite(value) THEN value ELSE error('not a number') END;
 CREATE MACRO number(text) AS CASE WHEN text IS NULL THEN NULL ELSE finite(CAST(text AS DOUBLE)) END;
+-- a name is one line wherever it is told
+CREATE MACRO one_line(text) AS
+    CASE WHEN regexp_matches(text, '[\r\n]') THEN regexp_replace(trim(text), '\s*[\r\n]\s*', ' ', 'g') ELSE text END;
 CREATE MACRO flag(text) AS coalesce(CAST(text AS BOOLEAN), false);
 CREATE MACRO says(text, pattern) AS regexp_matches(coalesce(text, ''), pattern, 'i');
 -- Our reference on a task: from the key field or, in an org without one, from the end of the subject.

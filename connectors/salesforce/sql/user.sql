@@ -3,7 +3,7 @@ SELECT
     needed(instant(stamp)) AS changed_at,
     false AS deleted,
     Id AS id,
-    coalesce(Name, Id) AS name,
+    coalesce(one_line(Name), Id) AS name,
     coalesce(CAST(IsActive AS BOOLEAN), true) AS active,
     ManagerId AS manager_id,
     coalesce("UserRole.Name", Title) AS role,
