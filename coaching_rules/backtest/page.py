@@ -11,7 +11,7 @@ from coaching_rules.backtest.words import caveats, comparison, how_to_read, lead
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #111 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top;
-padding: .3rem .6rem; border-bottom: 1px solid #ccc; min-width: 5rem } td.wide { min-width: 14rem }
+padding: .3rem .6rem; border-bottom: 1px solid #ccc; min-width: 4rem } td.wide { min-width: 10rem }
 .box { overflow-x: auto; margin: 1rem 0 } svg { min-width: 40rem; max-width: 100%; height: auto }
 .warn { font-weight: bold } small { color: #444; font-weight: normal; white-space: nowrap }
 @media print { .box { overflow-x: visible } svg { min-width: 0 } }
