@@ -76,7 +76,8 @@ def _of_rows(reader: Reader, name: str, sheet: Sheet) -> Check:
     told, tried = _told(sheet), reader.rows.tried(*NEEDED[name], sheet)
     remedy = None
     if tried.unclear:
-        told, remedy = f"{told}; {tried}", f"{ANEW} Until then what is not understood is left out."
+        meanwhile = "a pull stops there" if tried.in_vain else "what is not understood is left out"
+        told, remedy = f"{told}; {tried}", f"{ANEW} Until then {meanwhile}."
     elif sheet.is_torn:
         remedy = "It was cut off, or edited: download it again. Until then nothing that it lacks is called gone."
     elif sheet.guessed:

@@ -78,7 +78,8 @@ def _may_hold(path: Path) -> bool:
 def _files(path: Path) -> Iterator[tuple[str, File]]:
     if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as packed:
-            for entry in packed.infolist():
+            # a Mac packs a twin of each file beside it
+            for entry in (each for each in packed.infolist() if not each.filename.startswith("__MACOSX/")):
                 if entry.filename.lower().endswith(".zip"):
                     raise Refused(f"{path.name} holds another zip, {entry.filename}; unpack it and say --dir again.")
                 mark = f"{path.name} {entry.filename} {entry.file_size} {entry.CRC}"

@@ -36,6 +36,7 @@ def test_a_zip_is_read_as_the_folder_it_was_made_of(export: Export, tmp_path: Pa
         export.deals({"Id": f"006{n}"})
         with zipfile.ZipFile(packed / f"WE_{n}.ZIP", "w", zipfile.ZIP_DEFLATED) as file:
             file.write(export.folder / "Opportunity.csv", "export/Opportunity.csv")
+            file.writestr("__MACOSX/export/Opportunity.csv", b"what a Mac knows of the file")
     connector = export.connector(packed / "WE_1.ZIP")
     assert [page.records.column("id").to_pylist() for page in connector.pull("deal", None)] == [["0061"], []]
     both = [i for page in export.connector(packed).pull("deal", None) for i in page.records.column("id").to_pylist()]
