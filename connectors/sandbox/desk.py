@@ -1,5 +1,6 @@
 """The front desk: every call comes past here, is let in or not, counted, and answered."""
 
+import contextlib
 from collections import Counter
 from datetime import timedelta
 from email.utils import format_datetime
@@ -23,12 +24,24 @@ class Desk:
     def answer(self, call: Call) -> Answer:
         """What the org says to this call."""
         with self.org.lock:
+            self.org.catch_up()
             bulk_results.advance(self.org)
             if call.path.startswith("/sandbox/"):
                 return control.answer(self.org, self.calls, call)
             found = self._answer(call)
             self.note(call, found.status)
             return found
+
+    def put_off(self, call: Call, seconds: float) -> None:
+        """Let the call in now and do what it asks for later, when nobody listens any more."""
+        self.note(call, 0)
+        with self.org.lock, contextlib.suppress(Rejected):
+            self._let_in(call)
+            self.org.put_off(lambda: self._unheard(call), seconds=seconds)
+
+    def _unheard(self, call: Call) -> None:
+        with self.org.lock, contextlib.suppress(Rejected):
+            rest.answer(self.org, call)
 
     def note(self, call: Call, status: int) -> None:
         """Remember a call; status 0 is one that was dropped unread."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Effect = Literal[
-    "answer", "drop_before", "drop_after", "slow", "expire_session", "cut_body", "html_200", "malformed_json",
+    "answer", "drop_before", "drop_after", "slow", "late", "expire_session", "cut_body", "html_200", "malformed_json",
     "strip_limit_header", "strip_sforce_headers",
 ]  # fmt: skip
 
@@ -15,6 +15,7 @@ Effect = Literal[
 class Fault:
     """Calls whose method, path and body match meet `effect`: the nth of them, every nth, or some by chance.
 
+    `late` cuts the connection as a client does that has waited long enough, and does the work `seconds` afterwards.
     `path` and `body` are regular expressions that may match anywhere; the path includes the query string. Without
     `nth`, `every` and `probability` every matching call is met, until `times` of them were.
     """

@@ -3,7 +3,7 @@
 import random
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,6 +58,8 @@ class Settings:
     """Records that somebody else is writing to, for as long as they stand here."""
     lock_probability: float = 0.0
     """How often any other record is locked; seeded."""
+    index_lag_seconds: float = 0.0
+    """For so long no query finds a new record; by its id or its unique key it is found at once."""
     concurrent_refusals: int = 0
     """So many of the next data calls find too many long ones under way."""
     flow: dict[str, Any] | None = None
@@ -92,6 +94,7 @@ class Org:
         self.blind: frozenset[str] = frozenset()
         self.lagging: dict[str, datetime] = {}
         self.skew = timedelta()
+        self._put_off: list[tuple[datetime, Callable[[], object]]] = []
         self.chance = random.Random(0)
         self._now = now
         self.schema_changed = self.now().replace(microsecond=0)
@@ -129,8 +132,24 @@ class Org:
 
     def set_clock(self, now: datetime | None) -> None:
         """Freeze the clock at `now`; None lets it follow real time."""
+        self.catch_up(now)
         self._now = now
         self.schema_changed = self.now().replace(microsecond=0)
+
+    def put_off(self, act: Callable[[], object], *, seconds: float) -> None:
+        """Do this when the clock is so much further."""
+        self._put_off.append((self.now() + timedelta(seconds=seconds), act))
+
+    def catch_up(self, now: datetime | None = None) -> None:
+        """Do what was put off until `now` or earlier, each at its time."""
+        now = now or self.now()
+        with self.lock:
+            due = sorted((one for one in self._put_off if one[0] <= now), key=lambda one: one[0])
+            self._put_off = [one for one in self._put_off if one[0] > now]
+            before = self._now
+            for self._now, act in due:
+                act()
+            self._now = before
 
     def stamp(self) -> str:
         """Now, as the tables hold instants and as the server that writes believes it to be."""
@@ -226,6 +245,8 @@ class Org:
 
     def insert(self, name: str, values: Mapping[str, object]) -> None:
         """Write a new row as it is given."""
+        if self.settings.index_lag_seconds:
+            self.lagging[str(values["Id"])] = self.now() + timedelta(seconds=self.settings.index_lag_seconds)
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(values.values()))

@@ -78,6 +78,9 @@ class Application:
         if effect == "drop_before":
             self._desk.note(call, 0)
             return True
+        if fault and effect == "late":
+            self._desk.put_off(call, fault.seconds)
+            return True
         if fault and effect == "slow":
             await asyncio.sleep(fault.seconds)
         if effect == "expire_session":

@@ -1,12 +1,14 @@
 """Ordered trouble, as a client on the network meets it."""
 
 import time
+from datetime import timedelta
 
 import pytest
 import requests
 
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import start
+from connectors.sandbox.values import moment
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,39 @@ def test_a_connection_dropped_before_did_nothing(running, client):
     with pytest.raises(requests.ConnectionError):
         client.post(f"{running.url}/services/data/v66.0/sobjects/Account", json={"Name": "Amber"})
     assert running.org.count("Account") == before
+
+
+def test_work_can_be_done_after_the_client_has_gone(running, client):
+    """As where Salesforce takes longer than the client waits: nothing is there at first, and later it is."""
+    order(running, client, effect="late", method="POST", path="/sobjects/Account", seconds=480, times=1)
+    running.org.set_clock(running.org.now())
+    before = running.org.count("Account")
+    with pytest.raises(requests.ConnectionError):
+        client.post(f"{running.url}/services/data/v66.0/sobjects/Account", json={"Name": "Late"})
+    asked = running.org.now()
+    counts = []
+    for minutes in (7, 60):
+        running.org.set_clock(asked + timedelta(minutes=minutes))
+        counts.append(running.org.count("Account") - before)
+    assert counts == [0, 1]
+    made = moment(running.org.row("SELECT CreatedDate FROM Account WHERE Name = 'Late'")["CreatedDate"])
+    assert abs(made - asked - timedelta(minutes=8)) < timedelta(seconds=1)
+    running.org.set_clock(None)
+
+
+def test_the_index_can_lag_behind_new_records(running, client):
+    """A query does not find what was just written; its id does, and seconds later both do."""
+    org, root = running.org, f"{running.url}/services/data/v66.0"
+    org.set_clock(org.now())
+    org.settings.index_lag_seconds = 3
+    key = client.post(f"{root}/sobjects/Account", json={"Name": "Fresh"}).json()["id"]
+    org.settings.index_lag_seconds = 0
+    asked = {"q": "SELECT Id FROM Account WHERE Name = 'Fresh'"}
+    assert client.get(f"{root}/query", params=asked).json()["totalSize"] == 0
+    assert client.get(f"{root}/sobjects/Account/{key}").json()["Name"] == "Fresh"
+    org.set_clock(org.now() + timedelta(seconds=3))
+    assert client.get(f"{root}/query", params=asked).json()["totalSize"] == 1
+    org.set_clock(None)
 
 
 def test_a_connection_dropped_after_did_the_work(running, client):
