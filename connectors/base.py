@@ -60,7 +60,8 @@ class Connector(Protocol):
         """Write, one receipt per intent in any order; safe to repeat with the same references.
 
         A receipt follows only what the CRM has answered. An exception ends the stream: intents without a receipt
-        are then of unknown outcome and come back with `attempted`.
+        are then of unknown outcome and come back with `attempted`; so are those it would not let us look for. Refused
+        means that of the intents without a receipt none that is new was sent.
         """
         ...
 

@@ -285,6 +285,9 @@ class NoteContent:
     body: str
 
 
+IfAbsent = Literal["create", "wait", "leave"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """A write we owe the CRM.
@@ -292,7 +295,9 @@ class Intent:
     `reference` is the key the written record carries. `crm_id` is set when the record exists and is to be updated;
     then `last_written` is what we wrote last, so that what differs in the CRM is known to be a person's edit.
     `unsure` is what was sent after that without an answer: where it is what the CRM shows, it is ours as well.
-    `attempted` means an earlier try may have reached the CRM: look before writing.
+    `attempted` means an earlier try may have reached the CRM: look before writing. `if_absent` says what to do when
+    that look finds nothing: create the record; wait, since the earlier try may still be under way; or leave it, since
+    there is nothing to say any more. `gone`: the CRM has told us that this record was deleted.
     """
 
     reference: str
@@ -301,17 +306,23 @@ class Intent:
     last_written: TaskContent | NoteContent | None = None
     unsure: tuple[TaskContent | NoteContent, ...] = ()
     attempted: bool = False
+    if_absent: IfAbsent = "create"
+    gone: bool = False
 
 
 Writing = Literal["task", "note"]
 """What can be written."""
 
-ReceiptStatus = Literal["stored", "refused", "retry"]
+ReceiptStatus = Literal["stored", "refused", "retry", "absent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of one intent. `stored` with `created` False means updated or recognised as already there."""
+    """What became of one intent. `stored` with `created` False means updated or recognised as already there.
+
+    `absent`: it was looked for, is not there, and was not to be created now. One that is there although not stored as
+    it should be has its `crm_id`; where that would not do, as for a note without its link, it is `unfinished`.
+    """
 
     reference: str
     status: ReceiptStatus
@@ -321,6 +332,7 @@ class Receipt:
     """It was already there from an earlier try whose answer was lost."""
     kept: tuple[str, ...] = ()
     """Names of content fields that a person had changed and that were therefore left alone."""
+    unfinished: bool = False
     reason: str | None = None
     """For refused and retry: a whole sentence that a person can act on."""
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from connectors.errors import RetryLater
 from connectors.records import Intent, NoteContent, Receipt
-from connectors.salesforce.client import Client, error_of
+from connectors.salesforce.client import CallFailed, Client, error_of
 from connectors.salesforce.mapping import REFERENCE, note_fields
+from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal
-from connectors.salesforce.writer import chunks, failure
+from connectors.salesforce.writer import chunks
 
 PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two
 PARTS_A_CALL = 25
@@ -30,9 +31,17 @@ class NoteWriter:
     def push(self, intents: Sequence[Intent]) -> Iterator[Receipt]:
         """One receipt an intent, in any order."""
         new = [i for i in intents if not i.crm_id]
-        found = self._find([i for i in new if i.attempted])
-        yield from self._adopt([i for i in new if i.reference in found], found)
-        for batch in chunks([i for i in new if i.reference not in found], PAIRS_A_CALL):
+        unsure = [i for i in new if i.attempted]
+        missing = [i for i in new if not i.attempted]
+        try:
+            found = self._find(unsure)
+        except CallFailed as refused:
+            yield from not_looked_for(unsure, refused)
+        else:
+            yield from self._adopt([i for i in unsure if i.reference in found], found)
+            missing += [i for i in unsure if i.reference not in found]
+        yield from (absent(i) for i in missing if i.if_absent != "create")
+        for batch in chunks([i for i in missing if i.if_absent == "create"], PAIRS_A_CALL):
             yield from self._create(batch)
         for batch in chunks([i for i in intents if i.crm_id], IDS_A_QUERY):
             yield from self._update(batch)
@@ -107,17 +116,23 @@ class NoteWriter:
             return _stored(intent, crm_id, adopted=adopted, created=not adopted)
         if adopted and error_of(answer["body"])[0] == "ENTITY_IS_DELETED":  # the deal left after its note had arrived
             return _stored(intent, crm_id, adopted=True, kept=("deleted",))
-        return failure(intent, answer["body"], lambda i: _stored(i, crm_id, adopted=adopted, created=not adopted))
+        told = failure(intent, answer["body"], lambda i: _stored(i, crm_id, adopted=adopted, created=not adopted))
+        return told if told.status == "stored" else replace(told, unfinished=True)
 
     def _update(self, intents: Sequence[Intent], *, adopted: bool = False) -> Iterator[Receipt]:
         among = ", ".join(literal(i.crm_id or "") for i in intents)
         rows = self._client.rows(f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})")
-        authors = {row["Id"]: row["LastModifiedById"] for row in rows if not row["IsDeleted"]}
-        mine = [i for i in intents if authors.get(i.crm_id or "") == self._names.me]
+        there = {row["Id"]: row for row in rows}
+        mine: list[Intent] = []
         for intent in intents:
-            if intent not in mine:
-                kept = ("body",) if intent.crm_id in authors else ("deleted",)
+            row = there.get(intent.crm_id or "")
+            if row is None:
+                yield out_of_sight(intent)
+            elif row["IsDeleted"] or row["LastModifiedById"] != self._names.me:
+                kept = ("deleted",) if row["IsDeleted"] else ("body",)
                 yield _stored(intent, intent.crm_id or "", adopted=adopted, kept=kept)
+            else:
+                mine.append(intent)
         for batch in chunks(mine, PARTS_A_CALL):
             parts = []
             for n, intent in enumerate(batch):

@@ -4,20 +4,22 @@ A task carries our reference in a unique external-id field, so an upsert of it c
 such field the reference stands in the subject and is looked for before every write. Notes have a room of their own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from connectors.errors import RetryLater
+from connectors.errors import Refused, RetryLater
 from connectors.records import Intent, Receipt, TaskContent
-from connectors.salesforce.client import TRANSIENT_CODES, CallFailed, Client, error_of
+from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.mapping import reference_of, task_fields
+from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal, same_text
 
 T = TypeVar("T")
 ROWS_A_CALL = 200
 ROWS_A_READ = 2000
 REFERENCES_A_QUERY = 100
+IDS_A_QUERY = 400
 CONTENT_NAMES = {
     "OwnerId": "owner_id",
     "WhatId": "deal_id",
@@ -26,27 +28,6 @@ CONTENT_NAMES = {
     "Description": "body",
     "Status": "closed",
 }
-REASONS = {
-    "INACTIVE_OWNER_OR_USER": "Its owner is inactive in Salesforce; give the deal or the team to an active user.",
-    "INSUFFICIENT_ACCESS_OR_READONLY": "The integration user may not write it; grant create and edit on this object.",
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The integration user may not write on this deal or for this "
-    "owner; grant it 'View All' on deals and check that the owner can see the deal.",
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger or flow of the org failed on it; ask its administrator to look.",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "A picklist of the org does not have the value we use; allow it.",
-    "REQUIRED_FIELD_MISSING": "The org requires a field that coachsync does not fill; make it optional or default it.",
-    "STRING_TOO_LONG": "A text is longer than the org allows.",
-    "INVALID_CROSS_REFERENCE_KEY": "The deal or the owner it belongs to is gone or cannot be seen.",
-    "ENTITY_IS_DELETED": "The record or its deal was deleted.",
-    "STORAGE_LIMIT_EXCEEDED": "The org's storage is full; free some.",
-    "FIELD_INTEGRITY_EXCEPTION": "The org does not allow activities on this record.",
-    "DUPLICATE_VALUE": "A record already carries its key that the integration user cannot see; let it see all of them.",
-    "DUPLICATE_EXTERNAL_ID": "Several records carry its key; delete all but one and make the key field Unique.",
-    "NOT_FOUND": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
-    "INVALID_TYPE": "The org does not offer it to the integration user; for notes, turn on Enhanced Notes.",
-    "DUPLICATES_DETECTED": "A duplicate rule of the org blocks it; let the integration user bypass it.",
-}
-
-UNKNOWN = "Salesforce refused it; ask its administrator to look."
 
 
 class TaskWriter:
@@ -61,9 +42,16 @@ class TaskWriter:
         known = [i for i in intents if i.crm_id]
         new = [i for i in intents if not i.crm_id]
         unsure = [i for i in new if i.attempted or not self._names.key_field]
-        found = self._find(unsure)
-        yield from self._adopt([i for i in unsure if i.reference in found], found)
-        for batch in chunks([i for i in new if i.reference not in found], ROWS_A_CALL):
+        missing = [i for i in new if i not in unsure]
+        try:
+            found = self._find(unsure)
+        except CallFailed as refused:
+            yield from not_looked_for(unsure, refused)
+        else:
+            yield from self._adopt([i for i in unsure if i.reference in found], found)
+            missing += [i for i in unsure if i.reference not in found]
+        yield from (absent(i) for i in missing if i.if_absent != "create")
+        for batch in chunks([i for i in missing if i.if_absent == "create"], ROWS_A_CALL):
             yield from self._create(batch)
         for batch in chunks(known, ROWS_A_READ):
             yield from self._update(batch, self._read([i.crm_id or "" for i in batch]))
@@ -108,9 +96,17 @@ class TaskWriter:
         return {"attributes": {"type": "Task"}, **fields, **key}
 
     def _read(self, ids: Sequence[str]) -> dict[str, Row]:
+        """The tasks of these ids, those in the recycle bin too; nothing for what is out of our sight."""
         body = {"ids": list(ids), "fields": ["Id", *CONTENT_NAMES, "IsClosed"]}
         answer = self._client.call("POST", "composite/sobjects/Task", body=body, harmless=True)
-        return {row["Id"]: row for row in answer or () if row}
+        if not isinstance(answer, list) or len(answer) != len(ids):
+            raise RetryLater(f"Salesforce did not answer for each of {len(ids)} tasks; they are read again later.")
+        rows = {row["Id"]: row for row in answer if row}
+        for missing in chunks([i for i in ids if i not in rows], IDS_A_QUERY):
+            among = ", ".join(map(literal, missing))
+            for row in self._client.rows(f"SELECT {self._columns()} FROM Task WHERE Id IN ({among})"):
+                rows[row["Id"]] = row
+        return rows
 
     def _update(
         self, intents: Sequence[Intent], rows: Mapping[str, Row], *, adopted: bool = False
@@ -118,7 +114,10 @@ class TaskWriter:
         changed: list[tuple[Intent, dict[str, Any], tuple[str, ...]]] = []
         for intent in intents:
             row = rows.get(intent.crm_id or "")
-            if row is None or row.get("IsDeleted"):
+            if row is None:
+                yield out_of_sight(intent)
+                continue
+            if row.get("IsDeleted"):
                 yield _stored(intent, adopted=adopted, kept=("deleted",))
                 continue
             ours, kept = self._ours(intent, row)
@@ -157,11 +156,12 @@ class TaskWriter:
     def _closing(self) -> tuple[str, str]:
         """The status a new task has, and the one that completes it, as this org calls them."""
         if self._statuses is None:
-            rows = self._client.query("SELECT ApiName, IsDefault, IsClosed FROM TaskStatus", deleted_too=False)[
-                "records"
-            ]
+            asked = "SELECT ApiName, IsDefault, IsClosed FROM TaskStatus ORDER BY SortOrder"
+            rows = self._client.query(asked, deleted_too=False)["records"]
             first = next((r["ApiName"] for r in rows if r["IsDefault"]), "Not Started")
-            self._statuses = first, next((r["ApiName"] for r in rows if r["IsClosed"]), "Completed")
+            closing = [r["ApiName"] for r in rows if r["IsClosed"]]
+            # an org may have others that close, as one for what was called off
+            self._statuses = first, "Completed" if "Completed" in closing or not closing else closing[0]
         return self._statuses
 
     def _send(self, method: Any, path: str, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -198,26 +198,14 @@ class TaskWriter:
         return failure(intent, result.get("errors") or [], self._recognised)
 
     def _recognised(self, intent: Intent) -> Receipt | None:
-        row = self._find([intent]).get(intent.reference)
+        try:
+            row = self._find([intent]).get(intent.reference)
+        except Refused:  # the others of its call have been written, and still wait for their receipts
+            row = None
         if row is None:
             return None
         kept = ("deleted",) if row.get("IsDeleted") else ()
         return _stored(_as_known(intent, str(row["Id"])), adopted=True, kept=kept)
-
-
-def failure(intent: Intent, errors: Any, recognise: Callable[[Intent], Receipt | None]) -> Receipt:
-    """The receipt of a record that was not stored: later, never, or already there."""
-    code, message = error_of(errors)
-    if code == "DUPLICATE_VALUE":
-        adopted = recognise(intent)
-        if adopted:
-            return adopted
-    if code in TRANSIENT_CODES or code == "PROCESSING_HALTED":
-        return Receipt(reference=intent.reference, status="retry", reason=f"Salesforce was busy with it ({code}).")
-    # the org's own words are repeated only where an administrator wrote them; others can quote the text we sent
-    said = message[:200] if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION" else code or "no reason given"
-    hint = REASONS.get(code, "A validation rule of the org refused it." if "VALIDATION" in code else UNKNOWN)
-    return Receipt(reference=intent.reference, status="refused", reason=f"{hint} (Salesforce: {said})")
 
 
 def _stored(intent: Intent, *, adopted: bool, kept: tuple[str, ...]) -> Receipt:

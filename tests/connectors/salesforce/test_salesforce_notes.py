@@ -82,7 +82,7 @@ def test_a_note_is_updated_while_it_is_ours(place):
 
 
 def test_a_deleted_note_is_not_written_again(place):
-    """Known or found by its title, in the bin or gone for good."""
+    """Known or found by its title, in the bin, or gone for good and told so."""
     deal = place.deal()
     intents = [place.note(deal, n) for n in range(3)]
     receipts = place.push(*intents)
@@ -90,8 +90,46 @@ def test_a_deleted_note_is_not_written_again(place):
         place.delete("ContentDocument", receipt.crm_id)
     control.hard_delete(place.org, object_name="ContentDocument", key=receipts[1].crm_id)
     known = [replace(intents[n], crm_id=receipts[n].crm_id, last_written=intents[n].content) for n in (0, 1)]
-    told = place.push(*known, replace(intents[2], attempted=True))
+    told = place.push(known[0], replace(known[1], gone=True), replace(intents[2], attempted=True))
     assert [(receipt.status, receipt.kept) for receipt in told] == [("stored", ("deleted",))] * 3
+
+
+def test_a_note_out_of_our_sight_is_not_called_deleted(place):
+    """It is listed with what to do, and written once it can be seen again."""
+    deal = place.deal()
+    intent = place.note(deal)
+    (receipt,) = place.push(intent)
+    content = replace(intent.content, body="News")
+    news = replace(intent, crm_id=receipt.crm_id, last_written=intent.content, content=content)
+    control.blind(place.org, [receipt.crm_id])
+    (told,) = place.push(news)
+    assert (told.status, told.crm_id, "cannot be seen" in told.reason) == ("refused", receipt.crm_id, True)
+    control.blind(place.org, [])
+    place.push(news)
+    assert text(place, receipt.crm_id) == "<p>News</p>"
+
+
+def test_a_note_whose_link_is_refused_is_half_there(place):
+    """So it is looked for, and finished when the deal is free again; it is never taken for not written."""
+    deal = place.deal()
+    body = '{"compositeResponse": [{"referenceId": "l0", "httpStatusCode": 400, "body": [{"errorCode": "%s"}]}]}'
+    (receipt,) = place.push(place.note(deal))
+    place.org.execute("DELETE FROM ContentDocumentLink WHERE LinkedEntityId = ?", (deal,))
+    for code, status in (("UNABLE_TO_LOCK_ROW", "retry"), ("STORAGE_LIMIT_EXCEEDED", "refused")):
+        place.trouble("answer", path="composite$", status=200, answer=body % code, times=1)
+        (told,) = place.push(place.note(deal, attempted=True))
+        assert (told.status, told.unfinished) == (status, True)
+    (told,) = place.push(place.note(deal, attempted=True))
+    assert (told.status, told.crm_id, links(place, receipt.crm_id)) == ("stored", receipt.crm_id, [deal])
+
+
+def test_without_the_look_nobody_says_what_became_of_an_earlier_note(place):
+    """What may be there has no receipt, and is neither made again nor refused; what is new is written."""
+    deal = place.deal()
+    place.push(place.note(deal, 1))
+    control.hide(place.org, objects=["ContentDocument"])
+    (told,) = place.connector().push([place.note(deal, 1, attempted=True), place.note(deal, 2)])
+    assert told.reference == place.note(deal, 2).reference
 
 
 def test_a_note_on_a_deal_that_is_gone_is_refused_and_stops_no_other(place):

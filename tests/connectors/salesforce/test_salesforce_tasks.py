@@ -159,14 +159,14 @@ def test_a_task_that_a_person_reopened_stays_open(place):
 
 
 def test_a_deleted_task_is_not_written_again(place):
-    """In the bin or gone for good, known, adopted or found by its key: the person's answer stands."""
+    """In the bin, or gone for good and told so; known, adopted or found by its key: the person's answer stands."""
     intents = [place.task(n) for n in range(4)]
     receipts = place.push(*intents)
     for receipt in receipts:
         place.delete("Task", receipt.crm_id)
     control.hard_delete(place.org, object_name="Task", key=receipts[1].crm_id)
     known = [written(place, receipts[n], intents[n], body="New") for n in (0, 1)]
-    told = place.push(*known, replace(intents[2], attempted=True), intents[3])
+    told = place.push(known[0], replace(known[1], gone=True), replace(intents[2], attempted=True), intents[3])
     assert [(receipt.status, receipt.kept) for receipt in told] == [("stored", ("deleted",))] * 4
     assert place.org.count("Task", "IsDeleted = 0") == 0
 
@@ -230,8 +230,67 @@ def test_a_key_that_an_invisible_record_holds_is_a_sentence(place):
     (receipt,) = place.push(place.task())
     control.blind(place.org, [receipt.crm_id])
     (told,) = place.push(place.task(attempted=True))
-    assert told.status == "refused"
+    assert (told.status, told.crm_id) == ("refused", receipt.crm_id)
     assert "already carries its key that" in told.reason
+
+
+def test_a_task_out_of_our_sight_is_not_called_deleted(place):
+    """Only the CRM can say that it was; until then it is listed with what to do, and later it is written after all."""
+    intents = [place.task(n) for n in range(2)]
+    receipts = place.push(*intents)
+    control.blind(place.org, [receipts[0].crm_id])
+    news = [written(place, r, i, body="New") for r, i in zip(receipts, intents, strict=True)]
+    told = place.push(*news)
+    assert [(receipt.status, receipt.crm_id) for receipt in told] == [
+        ("refused", receipts[0].crm_id), ("stored", receipts[1].crm_id),
+    ]  # fmt: skip
+    assert "cannot be seen" in told[0].reason
+    control.blind(place.org, [])
+    assert place.push(news[0])[0].kept == ()
+    assert place.row("Task", receipts[0].crm_id)["Description"] == "New"
+
+
+@pytest.mark.parametrize("answer", ["[]", "[null]"])
+def test_a_look_with_too_few_rows_is_no_look(place, answer):
+    """Nothing is called deleted because of it."""
+    intents = [place.task(n) for n in range(2)]
+    receipts = place.push(*intents)
+    place.trouble("answer", path="composite/sobjects/Task$", status=200, answer=answer)
+    with pytest.raises(RetryLater, match="did not answer for each of 2"):
+        place.push(*(written(place, r, i, body="New") for r, i in zip(receipts, intents, strict=True)))
+
+
+def test_a_task_that_is_there_and_cannot_be_changed_now_is_known_by_its_id(place):
+    """An earlier try arrived, and what it should say by now is refused: refused, and yet there."""
+    (first,) = place.push(place.task())
+    rule = {"object": "Task", "field": "Description", "forbid": "New", "message": "Not now."}
+    control.configure(place.org, validation_rule=rule)
+    news = place.task(fields={"body": "New"}, attempted=True, last_written=place.says())
+    (told,) = place.push(news)
+    assert (told.status, told.crm_id) == ("refused", first.crm_id)
+
+
+def test_without_the_look_nobody_says_what_became_of_an_earlier_try(place):
+    """The key field is hidden: what may be there has no receipt, what is new has its refusal."""
+    sent = place.push(place.task(1))
+    control.hide(place.org, fields={"Task": [KEY]})
+    unsure = place.task(1, attempted=True)
+    assert list(place.connector().push([unsure])) == []
+    (told,) = place.push(place.task(2))
+    assert told.status == "refused"
+    control.hide(place.org)
+    assert place.push(unsure)[0].crm_id == sent[0].crm_id
+
+
+@pytest.mark.parametrize("if_absent", ["wait", "leave"])
+def test_what_is_only_looked_for_is_not_made(place, keyless, if_absent):
+    """It is adopted when it is there, and absent when it is not."""
+    for org, key in ((place, KEY), (keyless, None)):
+        here, missing = org.task(1), org.task(2)
+        org.push(here, key_field=key)
+        looks = [replace(i, attempted=True, if_absent=if_absent) for i in (here, missing)]
+        assert [receipt.status for receipt in org.push(*looks, key_field=key)] == ["stored", "absent"]
+        assert org.org.count("Task") == 1
 
 
 def test_a_thousand_new_tasks_are_five_calls(place):
@@ -258,3 +317,18 @@ def test_statuses_are_called_as_the_org_calls_them(place):
     place.push(*(written(place, r, i, closed=True) for r, i in zip(receipts, intents, strict=True)))
     assert {place.row("Task", receipt.crm_id)["Status"] for receipt in receipts} == {"Erledigt"}
     assert len([path for _, path, _ in heard if "TaskStatus" in path]) == 1
+
+
+@pytest.mark.parametrize(("closing", "chosen"), [("Completed", "Completed"), ("Settled", "Settled")])
+def test_a_task_is_completed_and_not_cancelled(place, closing, chosen):
+    """Of several statuses that close, the one that says completed; else the first in the org's order."""
+    statuses = [("Cancelled", 9, True), ("Not Started", 1, False), (closing, 3, True)]
+    rows = [
+        {"MasterLabel": name, "ApiName": name, "IsDefault": n == 1, "IsClosed": closes, "SortOrder": n}
+        for name, n, closes in statuses
+    ]
+    place.org.load("TaskStatus", rows)
+    intent = place.task()
+    (receipt,) = place.push(intent)
+    place.push(written(place, receipt, intent, closed=True))
+    assert place.row("Task", receipt.crm_id)["Status"] == chosen
