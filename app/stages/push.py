@@ -17,12 +17,15 @@ log = structlog.get_logger(__name__)
 TASKS_A_BATCH = 200
 NOTES_A_BATCH = 12
 ROUNDS = 3
-"""An answer that was lost is asked for again at once, twice; after that with the next run."""
+"""What an answer was lost to is looked for at once, twice; after that with the next run."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Pushed:
-    """What became of what was sent. sent = created + updated + adopted + refused + retry + unknown, always."""
+    """What became of what was sent. sent = created + updated + adopted + refused + retry + unknown, always.
+
+    `unknown` may be there, and the next run looks for it. `withdrawn` is not there, and not wanted any more.
+    """
 
     sent: int = 0
     created: int = 0
@@ -31,8 +34,20 @@ class Pushed:
     refused: int = 0
     retry: int = 0
     unknown: int = 0
+    withdrawn: int = 0
     tasks_created: int = 0
     notes_created: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """Ours and theirs."""
+
+    store: Store
+    connection_id: int
+    connector: Connector
+    clock: Callable[[], datetime]
+    between: Callable[[], None]
 
 
 def push(
@@ -47,47 +62,42 @@ def push(
 
     `between` is called before each batch and may raise to end the push there.
     """
+    sides = _Sides(store=store, connection_id=connection_id, connector=connector, clock=clock, between=between)
     pushed = Pushed()
-    unsettled: set[str] | None = None
+    unheard: set[str] | None = None
     for _ in range(ROUNDS):
         with store.read() as connection:
             owed = writes.due(connection, connection_id, clock())
-        again = [i for i in owed if unsettled is None or i.reference in unsettled]
-        unknown = _send_all(store, connection_id, connector, again, clock, between, pushed)
-        unsettled = {intent.reference for intent in unknown}
-        if not unsettled:
+        again = [i for i in owed if unheard is None or i.reference in unheard]
+        unheard = _send_all(sides, again, pushed)
+        if not unheard:
             break
-    pushed.unknown = len(unsettled or ())
-    pushed.sent += pushed.unknown
+    pushed.unknown += len(unheard or ())
+    pushed.sent += len(unheard or ())
     return pushed
 
 
-def _send_all(
-    store: Store,
-    connection_id: int,
-    connector: Connector,
-    owed: Sequence[Intent],
-    clock: Callable[[], datetime],
-    between: Callable[[], None],
-    pushed: Pushed,
-) -> list[Intent]:
-    """Send in batches and return those whose outcome is unknown."""
-    unknown: list[Intent] = []
-    for batch in _batches(owed):
-        between()
-        with store.begin() as connection:
-            writes.mark_in_flight(connection, connection_id, batch)
-        receipts, lost = _send(connector, batch)
+def _send_all(sides: _Sides, owed: Sequence[Intent], pushed: Pushed) -> set[str]:
+    """Send in batches and return the references of those of which nothing was heard."""
+    unheard: set[str] = set()
+    for planned in _batches(owed):
+        sides.between()
+        with sides.store.begin() as connection:
+            batch = writes.take(connection, sides.connection_id, [i.reference for i in planned], sides.clock())
+        receipts, lost = _send(sides.connector, batch)
         answered = {receipt.reference: receipt for receipt in receipts}
         got = [(intent, answered[intent.reference]) for intent in batch if intent.reference in answered]
-        with store.begin() as connection:
-            writes.record(connection, connection_id, got, clock())
+        silent = [intent for intent in batch if intent.reference not in answered]
+        with sides.store.begin() as connection:
+            writes.record(connection, sides.connection_id, got, sides.clock())
+            if isinstance(lost, OverBudget):  # no call is made beyond the budget, or it is refused unread
+                writes.not_sent(connection, sides.connection_id, silent)
         for intent, receipt in got:
             _count(pushed, intent, receipt)
-        unknown += [intent for intent in batch if intent.reference not in answered]
+        unheard |= {intent.reference for intent in silent}
         if lost is not None and not isinstance(lost, RetryLater):
             raise lost
-    return unknown
+    return unheard
 
 
 def _batches(owed: Sequence[Intent]) -> Iterator[Sequence[Intent]]:
@@ -112,22 +122,27 @@ def _send(connector: Connector, batch: Sequence[Intent]) -> tuple[list[Receipt],
     except Refused as refused:
         answered = {receipt.reference for receipt in receipts}
         receipts += [
-            Receipt(reference=i.reference, status="refused", reason=str(refused))
+            Receipt(reference=i.reference, status="refused", crm_id=i.crm_id, reason=str(refused))
             for i in batch
-            if i.reference not in answered
+            if i.reference not in answered and not i.attempted  # an earlier try of which may be there all the same
         ]
     return receipts, None
 
 
 def _count(pushed: Pushed, intent: Intent, receipt: Receipt) -> None:
-    pushed.sent += 1
-    if receipt.status == "stored":
-        what = "created" if receipt.created else "adopted" if receipt.adopted else "updated"
-    else:
-        what = receipt.status
+    what = _became(intent, receipt)
     setattr(pushed, what, getattr(pushed, what) + 1)
+    pushed.sent += what != "withdrawn"
     if what in ("created", "adopted"):
         if isinstance(intent.content, NoteContent):
             pushed.notes_created += 1
         else:
             pushed.tasks_created += 1
+
+
+def _became(intent: Intent, receipt: Receipt) -> str:
+    if receipt.status == "absent":
+        return "withdrawn" if intent.if_absent == "leave" else "unknown"
+    if receipt.status == "stored":
+        return "created" if receipt.created else "adopted" if receipt.adopted else "updated"
+    return receipt.status

@@ -34,6 +34,7 @@ def reconcile(store: Store, connection_id: int, coaching: Coaching, *, as_of: da
                 outcomes.snooze_item(connection, outcome.item_id, outcome.due)
             elif _ends_item(outcome):
                 outcomes.end_item(connection, outcome.item_id, outcome.kind, outcome.at)
+        outcomes.withdraw(connection, connection_id)
         for reference, content in outcomes.left_open(connection, connection_id):
             over = {**content, "closed": True, "body": f"{OVER}\n{content['body']}"}
             outcomes.rewrite(connection, connection_id, reference, over)
@@ -61,7 +62,7 @@ def _became(told: Told, known: Known, calendar: Calendar, coaching: Coaching, as
     if told.gone == "unseen":
         return  # out of our sight says nothing about what people did
     if told.gone and told.deleted_at:
-        detail = "deleted with its deal" if told.deal_gone else None
+        detail = outcomes.WITH_ITS_DEAL if told.deal_gone else None
         yield _outcome(told, "cleared" if told.deal_gone else "deleted", told.deleted_at, detail=detail)
         return
     reason = contested(told)

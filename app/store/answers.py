@@ -6,11 +6,11 @@ which it leaves alone where it saw a person complete them.
 
 from datetime import date
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from app.store.ledger import intents
 from app.store.ledger import outcomes as table
-from app.store.outcomes import Outcome, add, end_item, rewrite, snooze_item
+from app.store.outcomes import Outcome, add, end_item, never_there, rewrite, snooze_item
 
 
 def given(connection: Connection, connection_id: int, reference: str) -> Outcome | None:
@@ -34,11 +34,8 @@ def give(connection: Connection, connection_id: int, answer: Outcome) -> None:
 
 def _withdraw(connection: Connection, item_id: int) -> None:
     """What never reached the CRM need not go there any more."""
-    columns = intents.c
-    untried = and_(columns.state == "pending", columns.attempts == 0)
-    never_there = (columns.crm_id.is_(None), or_(untried, columns.state == "refused"))
-    own = (columns.item_id == item_id, columns.role != "note")
-    connection.execute(update(intents).where(*own, *never_there).values(state="withdrawn"))
+    own = (intents.c.item_id == item_id, intents.c.role != "note")
+    connection.execute(update(intents).where(*own, never_there()).values(state="withdrawn"))
 
 
 def _move_task(connection: Connection, connection_id: int, item_id: int, until: date) -> None:

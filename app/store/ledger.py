@@ -62,6 +62,7 @@ intents = Table(
     Column("crm_id", Key),
     Column("state", Text, nullable=False),  # pending | in_flight | stored | retry | refused | withdrawn
     Column("attempts", Integer, nullable=False, default=0),
+    Column("sent_at", Instant),  # when a create was sent of which we do not know yet whether it arrived
     Column("retry_at", Instant),
     Column("reason", Text),
     Column("created_at", Instant, nullable=False),

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from app.store.canonical import crm_tasks, deals, users
 from app.store.coaching import plan_items
 from app.store.ledger import intents, outcomes
 
 Json = Mapping[str, Any]
+TASKS = ("manager_task", "prep_task")
+OVER = ("done", "contested", "deleted", "cleared")
+WITH_ITS_DEAL = "deleted with its deal"
+"""The end of a task that left with its deal, and may come back with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +57,15 @@ class Outcome:
 
 
 def told(connection: Connection, connection_id: int) -> list[Told]:
-    """Tasks we wrote whose story has not ended, each beside what the CRM shows; not those it has not shown yet."""
+    """Tasks we wrote whose story has not ended, each beside what the CRM shows; not those it has not shown yet.
+
+    One that left with its deal has a story again when both are back. One whose id we have not learnt is known by its
+    reference; where a copy carries that too, the first of them is ours.
+    """
     ended = select(outcomes.c.reference).where(
         outcomes.c.connection_id == connection_id, outcomes.c.kind.in_(("done", "deleted", "cleared"))
     )
+    for_good = ended.where(or_(outcomes.c.kind != "cleared", outcomes.c.detail.is_distinct_from(WITH_ITS_DEAL)))
     shown = [
         crm_tasks.c[n]
         for n in ("owner_id", "due", "body", "closed", "closed_at", "modified_by", "changed_at", "deleted_at", "gone")
@@ -78,12 +87,14 @@ def told(connection: Connection, connection_id: int) -> list[Told]:
         .where(
             intents.c.connection_id == connection_id,
             intents.c.written.is_not(None),
-            crm_tasks.c.id == intents.c.crm_id,
-            intents.c.reference.not_in(ended),
+            or_(crm_tasks.c.id == intents.c.crm_id, intents.c.crm_id.is_(None)),
+            intents.c.reference.not_in(for_good),
+            or_(intents.c.reference.not_in(ended), crm_tasks.c.deleted_at.is_(None)),
         )
-        .order_by(intents.c.id)
+        .order_by(intents.c.id, crm_tasks.c.id.desc())
     )  # fmt: skip
-    return [Told(**{**row._mapping, "deal_gone": bool(row.deal_gone)}) for row in rows]
+    found = {row.reference: Told(**{**row._mapping, "deal_gone": bool(row.deal_gone)}) for row in rows}
+    return list(found.values())
 
 
 def latest(connection: Connection, connection_id: int) -> dict[tuple[str, str], Outcome]:
@@ -142,24 +153,49 @@ def people(connection: Connection, connection_id: int) -> dict[str, tuple[str | 
     return {row.id: (row.time_zone, row.country, row.name) for row in rows}
 
 
-def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
-    """Tasks that are still on somebody's list although their conversation was answered: reference and content.
+def never_there() -> ColumnElement[bool]:
+    """Intents of which the CRM certainly holds nothing: not sent, or refused when they were."""
+    return and_(intents.c.crm_id.is_(None), intents.c.sent_at.is_(None))
 
-    One that was done before and is open again was reopened by a person, and stays so.
+
+def withdraw(connection: Connection, connection_id: int) -> None:
+    """Let go of tasks that never reached the CRM and whose conversation is over by now."""
+    over = select(plan_items.c.id).where(plan_items.c.connection_id == connection_id, plan_items.c.state.in_(OVER))
+    shown = select(crm_tasks.c.reference).where(crm_tasks.c.connection_id == connection_id)
+    connection.execute(
+        update(intents)
+        .where(
+            intents.c.connection_id == connection_id,
+            intents.c.role.in_(TASKS),
+            intents.c.state != "withdrawn",
+            never_there(),
+            intents.c.item_id.in_(over),
+            intents.c.reference.not_in(shown),
+        )
+        .values(state="withdrawn", retry_at=None, reason=None)
+    )
+
+
+def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
+    """Tasks that are or may be on somebody's list although their conversation is over: reference and content.
+
+    One that was done before and is open again was reopened by a person, and stays so. One that came back with its deal
+    belongs to a conversation that was cleared; one that was withdrawn and yet came home was there after all.
     """
     reopened = select(outcomes.c.reference).where(outcomes.c.connection_id == connection_id, outcomes.c.kind == "done")
+    by_reference = and_(intents.c.crm_id.is_(None), crm_tasks.c.reference == intents.c.reference)
+    ours = and_(
+        crm_tasks.c.connection_id == intents.c.connection_id, or_(crm_tasks.c.id == intents.c.crm_id, by_reference)
+    )
     rows = connection.execute(
         select(intents.c.reference, intents.c.content)
         .join(plan_items, plan_items.c.id == intents.c.item_id)
-        .outerjoin(
-            crm_tasks,
-            and_(crm_tasks.c.connection_id == intents.c.connection_id, crm_tasks.c.id == intents.c.crm_id),
-        )
+        .outerjoin(crm_tasks, ours)
         .where(
             intents.c.connection_id == connection_id,
-            intents.c.role.in_(("manager_task", "prep_task")),
-            intents.c.state == "stored",
-            plan_items.c.state.in_(("done", "contested", "deleted")),
+            intents.c.role.in_(TASKS),
+            or_(intents.c.state != "withdrawn", crm_tasks.c.id.is_not(None)),
+            plan_items.c.state.in_(OVER),
             or_(crm_tasks.c.closed.is_(False), crm_tasks.c.id.is_(None)),
             crm_tasks.c.deleted_at.is_(None),
             intents.c.reference.not_in(reopened),

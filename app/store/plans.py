@@ -108,7 +108,8 @@ class Owed:
     written: Json | None = None
     crm_id: str | None = None
     state: str = "pending"
-    attempts: int = 0
+    sent_at: datetime | None = None
+    """When it was sent to be created, while nobody knows whether it arrived."""
 
 
 def as_json(content: TaskContent | NoteContent) -> dict[str, Any]:

@@ -86,9 +86,8 @@ def _says_closed(owed: Owed) -> bool:
 
 
 def _never_there(owed: Owed) -> bool:
-    """An attempt without an answer may have reached the CRM, so only what was never tried, or refused, is not there."""
-    untried = owed.state == "pending" and not owed.attempts
-    return owed.crm_id is None and (untried or owed.state == "refused")
+    """What was sent without an answer may be there; what was not, or what the CRM said it had not made, is not."""
+    return owed.crm_id is None and owed.sent_at is None
 
 
 def _difference(owed: Owed, crm: Json) -> Difference:
