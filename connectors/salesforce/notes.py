@@ -11,15 +11,14 @@ from typing import Any
 from connectors.errors import RetryLater
 from connectors.records import Intent, NoteContent, Receipt
 from connectors.salesforce.client import CallFailed, Client, error_of
+from connectors.salesforce.looks import IDS_A_QUERY, by_id, chunks
 from connectors.salesforce.mapping import REFERENCE, note_fields
 from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal
-from connectors.salesforce.writer import chunks
 
 PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two
 PARTS_A_CALL = 25
 TITLES_A_QUERY = 50
-IDS_A_QUERY = 400
 
 
 class NoteWriter:
@@ -43,15 +42,16 @@ class NoteWriter:
         yield from (absent(i) for i in missing if i.if_absent != "create")
         for batch in chunks([i for i in missing if i.if_absent == "create"], PAIRS_A_CALL):
             yield from self._create(batch)
-        for batch in chunks([i for i in intents if i.crm_id], IDS_A_QUERY):
-            yield from self._update(batch)
+        yield from self._update([i for i in intents if i.crm_id])
 
     def _find(self, intents: Sequence[Intent]) -> dict[str, Row]:
-        """Notes that already carry these references, deleted ones too."""
+        """Notes that carry these references, deleted ones too; of copies the first, which is ours."""
         found: dict[str, Row] = {}
         for batch in chunks(intents, TITLES_A_QUERY):
             titles = " OR ".join(f"Title LIKE {literal('%[' + i.reference + ']')}" for i in batch)
-            for row in self._client.rows(f"SELECT Id, Title, IsDeleted FROM ContentDocument WHERE {titles}"):
+            for row in self._client.rows(
+                f"SELECT Id, Title, IsDeleted FROM ContentDocument WHERE {titles} ORDER BY Id"
+            ):
                 mark = REFERENCE.search(row["Title"])
                 if mark and (mark.group(1) not in found or found[mark.group(1)]["IsDeleted"]):
                     found[mark.group(1)] = row
@@ -70,8 +70,7 @@ class NoteWriter:
                 linked.append(replace(stale[receipt.reference], crm_id=receipt.crm_id))
             else:
                 yield receipt
-        for batch in chunks(linked, IDS_A_QUERY):
-            yield from self._update(batch, adopted=True)
+        yield from self._update(linked, adopted=True)
 
     def _link(self, intents: Sequence[Intent], found: Mapping[str, str]) -> Iterator[Receipt]:
         """Notes of an earlier try: those whose link is missing get it, all are recognised."""
@@ -120,16 +119,15 @@ class NoteWriter:
         return told if told.status == "stored" else replace(told, unfinished=True)
 
     def _update(self, intents: Sequence[Intent], *, adopted: bool = False) -> Iterator[Receipt]:
-        among = ", ".join(literal(i.crm_id or "") for i in intents)
-        rows = self._client.rows(f"SELECT Id, LastModifiedById, IsDeleted FROM ContentDocument WHERE Id IN ({among})")
-        there = {row["Id"]: row for row in rows}
+        ids = [i.crm_id or "" for i in intents]
+        there = by_id(self._client, "ContentDocument", ids, ("Id", "LastModifiedById"))
         mine: list[Intent] = []
         for intent in intents:
             row = there.get(intent.crm_id or "")
             if row is None:
                 yield out_of_sight(intent)
-            elif row["IsDeleted"] or row["LastModifiedById"] != self._names.me:
-                kept = ("deleted",) if row["IsDeleted"] else ("body",)
+            elif row.get("IsDeleted") or row["LastModifiedById"] != self._names.me:
+                kept = ("deleted",) if row.get("IsDeleted") else ("body",)
                 yield _stored(intent, intent.crm_id or "", adopted=adopted, kept=kept)
             else:
                 mine.append(intent)

@@ -6,20 +6,18 @@ such field the reference stands in the subject and is looked for before every wr
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from connectors.errors import Refused, RetryLater
 from connectors.records import Intent, Receipt, TaskContent
 from connectors.salesforce.client import CallFailed, Client
+from connectors.salesforce.looks import by_id, chunks
 from connectors.salesforce.mapping import reference_of, task_fields
 from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal, same_text
 
-T = TypeVar("T")
 ROWS_A_CALL = 200
-ROWS_A_READ = 2000
 REFERENCES_A_QUERY = 100
-IDS_A_QUERY = 400
 CONTENT_NAMES = {
     "OwnerId": "owner_id",
     "WhatId": "deal_id",
@@ -53,14 +51,16 @@ class TaskWriter:
         yield from (absent(i) for i in missing if i.if_absent != "create")
         for batch in chunks([i for i in missing if i.if_absent == "create"], ROWS_A_CALL):
             yield from self._create(batch)
-        for batch in chunks(known, ROWS_A_READ):
-            yield from self._update(batch, self._read([i.crm_id or "" for i in batch]))
+        there = by_id(self._client, "Task", [i.crm_id or "" for i in known], ("Id", *CONTENT_NAMES, "IsClosed"))
+        yield from self._update(known, there)
 
     def _find(self, intents: Sequence[Intent]) -> dict[str, Row]:
-        """Tasks that already carry these references, deleted and archived ones too."""
+        """Tasks that carry these references, deleted and archived ones too; of copies the first, which is ours."""
         found: dict[str, Row] = {}
         for batch in chunks(intents, REFERENCES_A_QUERY):
-            for row in self._client.rows(f"SELECT {self._columns()} FROM Task WHERE {self._carrying(batch)}"):
+            for row in self._client.rows(
+                f"SELECT {self._columns()} FROM Task WHERE {self._carrying(batch)} ORDER BY Id"
+            ):
                 reference = reference_of(row, self._names)
                 if reference and (reference not in found or found[reference].get("IsDeleted")):
                     found[reference] = row
@@ -94,19 +94,6 @@ class TaskWriter:
         fields = self._fields(intent.content, intent.reference)
         key = {self._names.key_field: intent.reference} if self._names.key_field else {}
         return {"attributes": {"type": "Task"}, **fields, **key}
-
-    def _read(self, ids: Sequence[str]) -> dict[str, Row]:
-        """The tasks of these ids, those in the recycle bin too; nothing for what is out of our sight."""
-        body = {"ids": list(ids), "fields": ["Id", *CONTENT_NAMES, "IsClosed"]}
-        answer = self._client.call("POST", "composite/sobjects/Task", body=body, harmless=True)
-        if not isinstance(answer, list) or len(answer) != len(ids):
-            raise RetryLater(f"Salesforce did not answer for each of {len(ids)} tasks; they are read again later.")
-        rows = {row["Id"]: row for row in answer if row}
-        for missing in chunks([i for i in ids if i not in rows], IDS_A_QUERY):
-            among = ", ".join(map(literal, missing))
-            for row in self._client.rows(f"SELECT {self._columns()} FROM Task WHERE Id IN ({among})"):
-                rows[row["Id"]] = row
-        return rows
 
     def _update(
         self, intents: Sequence[Intent], rows: Mapping[str, Row], *, adopted: bool = False
@@ -214,9 +201,3 @@ def _stored(intent: Intent, *, adopted: bool, kept: tuple[str, ...]) -> Receipt:
 
 def _as_known(intent: Intent, crm_id: str) -> Intent:
     return replace(intent, crm_id=crm_id, last_written=intent.last_written or intent.content)
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Runs of at most `size` items."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

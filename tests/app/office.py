@@ -217,7 +217,10 @@ class Office:
 
     def ended_by_people(self) -> set[str]:
         """Tasks we know of that a person deleted, or completed before we asked for it."""
-        rows, known = self.there(), [row for row in self.ledger() if row["role"] != "note" and row["crm_id"]]
+        rows, unseen = self.there(), self.org.unseen()
+        known = [
+            row for row in self.ledger() if row["role"] != "note" and row["crm_id"] and row["crm_id"] not in unseen
+        ]
         return {row["reference"] for row in known if self._ended(row, rows[row["reference"]])}
 
     def _ended(self, intent: Row, row: Row) -> bool:
@@ -227,6 +230,8 @@ class Office:
 
     def expected(self, intent: Intent, row: Row | None) -> str:
         """What becomes of a write in calm weather."""
+        if intent.if_absent != "create" and (row is None or row["Id"] in self.org.unseen()):
+            return "in_flight" if intent.if_absent == "wait" else "withdrawn"
         if row and row["IsDeleted"]:
             return "stored"
         if isinstance(intent.content, NoteContent):
