@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, null, or_, select, update
 
-from app.store.canonical import crm_tasks, deals, users
+from app.store.canonical import activities, crm_tasks, deals, users
 from app.store.coaching import plan_items
 from app.store.ledger import intents, outcomes
 
@@ -60,26 +60,32 @@ def told(connection: Connection, connection_id: int) -> list[Told]:
     """Tasks we wrote whose story has not ended, each beside what the CRM shows; not those it has not shown yet.
 
     One that left with its deal has a story again when both are back. One whose id we have not learnt is known by its
-    reference; where a copy carries that too, the first of them is ours.
+    reference; where a copy carries that too, the first of them is ours. One from whose subject a person took our mark
+    comes home among the activities from then on, and tells there whether it is done.
     """
     ended = select(outcomes.c.reference).where(
         outcomes.c.connection_id == connection_id, outcomes.c.kind.in_(("done", "deleted", "cleared"))
     )
     for_good = ended.where(or_(outcomes.c.kind != "cleared", outcomes.c.detail.is_distinct_from(WITH_ITS_DEAL)))
-    shown = [
-        crm_tasks.c[n]
-        for n in ("owner_id", "due", "body", "closed", "closed_at", "modified_by", "changed_at", "deleted_at", "gone")
-    ]
+    shown = [crm_tasks.c[name] for name in ("owner_id", "due", "body")]
     rows = connection.execute(
         select(
             intents.c.reference, intents.c.role, intents.c.item_id, intents.c.written, intents.c.unsure,
             plan_items.c.manager_id, plan_items.c.state.label("item_state"), crm_tasks.c.id.label("task_id"), *shown,
-            deals.c.deleted_at.is_not(None).label("deal_gone"),
+            *_newest(), deals.c.deleted_at.is_not(None).label("deal_gone"),
         )
         .join(plan_items, plan_items.c.id == intents.c.item_id)
         .join(
             crm_tasks,
             and_(crm_tasks.c.connection_id == intents.c.connection_id, crm_tasks.c.reference == intents.c.reference),
+        )
+        .outerjoin(
+            activities,
+            and_(
+                activities.c.connection_id == intents.c.connection_id,
+                activities.c.id == intents.c.crm_id,
+                activities.c.changed_at > crm_tasks.c.changed_at,
+            ),
         )
         .outerjoin(
             deals, and_(deals.c.connection_id == intents.c.connection_id, deals.c.id == plan_items.c.subject_id)
@@ -95,6 +101,14 @@ def told(connection: Connection, connection_id: int) -> list[Told]:
     )  # fmt: skip
     found = {row.reference: Told(**{**row._mapping, "deal_gone": bool(row.deal_gone)}) for row in rows}
     return list(found.values())
+
+
+def _newest() -> list[ColumnElement[Any]]:
+    """What the task tells of its end, or the activity that it has become."""
+    unmarked, completed = activities.c.id.is_not(None), case((activities.c.done, activities.c.starts_at))
+    there: dict[str, ColumnElement[Any]] = {n: activities.c[n] for n in ("changed_at", "deleted_at", "gone")}
+    there |= {"closed": activities.c.done, "closed_at": completed, "modified_by": null()}
+    return [case((unmarked, column), else_=crm_tasks.c[name]).label(name) for name, column in there.items()]
 
 
 def latest(connection: Connection, connection_id: int) -> dict[tuple[str, str], Outcome]:

@@ -119,6 +119,30 @@ def test_a_copy_of_a_task_is_not_taken_for_it(sqlite: Store, tmp_path: Path) -> 
     company.close()
 
 
+@pytest.mark.parametrize("end", ["done", "deleted"])
+def test_a_task_that_lost_our_mark_is_still_heard_of(sqlite: Store, tmp_path: Path, end: str) -> None:
+    """Without a key field the mark is all we know it by, and a person may give it other words."""
+    company = open_company(sqlite, tmp_path, key_field=False)
+    company.morning()
+    company.later(minutes=10)
+    company.often()
+    task = company.task()
+    company.edit(task, MONA, Subject="Talk with Rita")
+    company.later(minutes=10)
+    assert company.often().outcomes == {}
+    company.later(days=1)
+    assert pipeline.nightly(company.loop()).outcomes == {}
+    if end == "done":
+        company.edit(task, MONA, Status="Completed")
+    else:
+        control.delete(company.org, user=MONA, object_name="Task", key=task["Id"])
+    company.later(minutes=10)
+    assert company.often().outcomes == {end: 1}
+    company.later(minutes=10)
+    assert company.often().outcomes == {}
+    company.close()
+
+
 def lost_and_found(company: Company) -> None:
     """The first deal is deleted with its tasks, the loop hears of it, and somebody brings all of it back."""
     company.morning()
