@@ -26,7 +26,8 @@ from bench.episode import Verdict, episode
 from bench.peers.postgresql import fresh
 from bench.trouble import EFFECTS
 
-COUNTED = ("runs", "completed", "killed", "stopped", *EFFECTS, "edits", "tasks", "notes")
+CAUSES = ("late", "lag", "rule", "inactive", "unseen")
+COUNTED = ("runs", "completed", "killed", "stopped", *EFFECTS, *CAUSES, "edits", "tasks", "notes")
 UNSAFE = "&options=-csynchronous_commit%3Doff"
 """Who is killed here is the client, so nobody needs to wait for the disk of the server."""
 _own: dict[str, str] = {}

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from app.store.connections import Vault
 from app.store.ledger import intents
 from app.store.session import Busy, Store
 from bench import trouble
+from bench.causes import NO_CAUSES, Causes, draw_causes
 from bench.promises import broken, rows_of
 from bench.team import MONDAY, Deed, Row, Team, draw_deed, furnish
 from bench.trouble import Trouble, draw_trouble
@@ -34,10 +35,16 @@ from connectors.sandbox.org import Org
 from connectors.sandbox.server import start
 from connectors.sandbox.sign_in import register, remember
 
-RHYTHMS: dict[str, Callable[[Loop], Report]] = {"often": pipeline.often, "morning": pipeline.morning}
+RHYTHMS: dict[str, Callable[[Loop], Report]] = {
+    "often": pipeline.often, "morning": pipeline.morning, "nightly": pipeline.nightly,
+}  # fmt: skip
 COACHING = Coaching.model_validate({"api_share": 1, "planning": {"minutes_a_month": 480, "prompts_a_week": 12}})
 IMPATIENT = {"tries": 1, "first_wait": 0.01, "read_seconds": 2, "page_size": 40}
 AT_ONCE = 0.25
+FIRST_WITH_CAUSES = 6000
+"""Earlier seeds were lived before there were causes, and stay the episodes that they were."""
+CERTAIN_MINUTES = 12
+"""A create whose answer was lost may still be under way for eleven minutes; only then it is sent again."""
 ENDINGS = {0: "completed", -signal.SIGKILL: "killed", Interrupted.exit_code: "stopped", NotReady.exit_code: "stopped"}
 """How a run may end that trouble befalls, by its exit code."""
 WRITTEN = ("Task", "ContentDocument", "ContentVersion", "ContentDocumentLink")
@@ -45,12 +52,13 @@ WRITTEN = ("Task", "ContentDocument", "ContentVersion", "ContentDocumentLink")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Some time passes, people do things, a rhythm runs, and this befalls it."""
+    """Some time passes, people do things, a rhythm runs, and this befalls it while these causes hold."""
 
     hours: int
     deeds: tuple[Deed, ...]
     rhythm: str
     trouble: Trouble
+    causes: Causes = NO_CAUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +85,11 @@ def draw(seed: int) -> Script:
     lots = random.Random(f"script {seed}")
     lots.random()  # it once decided something; without it every seed would be another episode than it was
     at_once = lots.random() < AT_ONCE
-    steps = tuple(_step(n, lots) for n in range(lots.randint(2, 4) if at_once else lots.randint(4, 9)))
-    return Script(seed=seed, key_field=lots.random() < 0.8, at_once=at_once, steps=steps)
+    steps = [_step(n, lots) for n in range(lots.randint(2, 4) if at_once else lots.randint(4, 9))]
+    causes = random.Random(f"causes {seed}")
+    if seed >= FIRST_WITH_CAUSES:
+        steps = [replace(step, causes=draw_causes(causes, mild=at_once)) for step in steps]
+    return Script(seed=seed, key_field=lots.random() < 0.8, at_once=at_once, steps=tuple(steps))
 
 
 def _step(n: int, lots: random.Random) -> Step:
@@ -132,15 +143,17 @@ class _Life:
                 self._disturbed(step)
             if self.script.at_once or not troubled:
                 self._run(step.rhythm)
-                self.team.later(minutes=5)
+                self.team.later(minutes=CERTAIN_MINUTES)
                 self._run("often")
-        self.team.later(hours=24)
-        for rhythm in ("often", "morning", "often"):
+        self.team.later(hours=24)  # by then no create is under way, and what was refused is offered again
+        missed = any(step.causes.unseen is not None for step in self.script.steps)
+        # what happened out of our sight is told by no delta, only by the comparison of the night
+        for rhythm in ("nightly", "morning", "often") if missed else ("morning", "often"):
             self._run(rhythm)
 
     def wrong(self) -> Iterator[str]:
         """The promises that do not hold, as sentences."""
-        yield from broken(self.team, self.store, named(self.store, self.name).id)
+        yield from broken(self.team, self.store, self._id)
         before = self._everything()
         self._run("morning")
         if self._everything() != before:
@@ -148,7 +161,11 @@ class _Life:
 
     def _everything(self) -> list[Any]:
         ours = [self.team.org.rows(f"SELECT * FROM {name} ORDER BY Id") for name in WRITTEN]
-        return [ours, rows_of(self.store, intents, named(self.store, self.name).id)]
+        return [ours, rows_of(self.store, intents, self._id)]
+
+    @property
+    def _id(self) -> int:
+        return named(self.store, self.name).id
 
     def made(self) -> Counter[str]:
         """What people and we left in the org."""
@@ -166,13 +183,15 @@ class _Life:
 
     def _disturbed(self, step: Step) -> None:
         run, dies_at = partial(self._run, step.rhythm), step.trouble.dies_at
-        ordered = step.trouble.order(self.team.org)
+        known = [row["crm_id"] for row in rows_of(self.store, intents, self._id) if row["crm_id"]]
+        ordered = step.trouble.order(self.team.org) + step.causes.begin(self.team.org, known)
         ended = trouble.ending_killed(self.store, dies_at, run) if dies_at else trouble.ending(run)
         step.trouble.relieve(self.team.org)
+        step.causes.end(self.team.org)
         if ended not in ENDINGS:
             raise RuntimeError(f"a run ended with {ended}")
         self.tally += Counter(fault.effect for fault in ordered for _ in range(fault.met))
-        self.tally += Counter({"runs": 1, ENDINGS[ended]: 1})
+        self.tally += Counter({"runs": 1, ENDINGS[ended]: 1}) + Counter(step.causes.names())
 
     def _run(self, rhythm: str) -> None:
         """A PostgreSQL needs a moment to notice that a killed process has let go of its lock."""

@@ -26,7 +26,7 @@ def before(org: Org, name: str, new: Values, old: Mapping[str, Any], given: Mapp
     elif name in ("Contact", "User"):
         new["Name"] = " ".join(str(part) for part in (new.get("FirstName"), new.get("LastName")) if part)
     elif name == "ContentDocumentLink":
-        new["ShareType"], new["Visibility"] = new["ShareType"] or "V", new["Visibility"] or "AllUsers"
+        _link(org, new, old)
 
 
 def after(org: Org, name: str, new: Values, old: Mapping[str, Any], user_id: str) -> None:
@@ -36,6 +36,14 @@ def after(org: Org, name: str, new: Values, old: Mapping[str, Any], user_id: str
     if not old or any(new[field] != old[field] for field in SNAPSHOT_CAUSES):
         _snapshot(org, new, old, user_id)
     _tracked(org, new, old, user_id)
+
+
+def _link(org: Org, new: Values, old: Mapping[str, Any]) -> None:
+    new["ShareType"], new["Visibility"] = new["ShareType"] or "V", new["Visibility"] or "AllUsers"
+    pair = (new["ContentDocumentId"], new["LinkedEntityId"])
+    if not old and org.count("ContentDocumentLink", "ContentDocumentId = ? AND LinkedEntityId = ?", pair):
+        message = f"Document with ID: {pair[0]} is already linked with the entity with ID: {pair[1]}"
+        raise Rejected("DUPLICATE_VALUE", message, fields=("LinkedEntityId",))
 
 
 def _opportunity(org: Org, new: Values, old: Mapping[str, Any], given: Mapping[str, Stored]) -> None:

@@ -30,6 +30,14 @@ def test_a_note_is_written_linked_and_found(caller):
     assert caller.call("GET", row["Content"]).value == b"<p>One</p><p>Two &amp; three</p>"
 
 
+def test_a_note_is_linked_once_with_each_deal(caller):
+    """The second link is refused."""
+    link = {"ContentDocumentId": note(caller), "LinkedEntityId": caller.deal()}
+    caller.create("ContentDocumentLink", **link)
+    answer = caller.call("POST", "/sobjects/ContentDocumentLink", link)
+    assert (answer.status, answer.value[0]["errorCode"]) == (400, "DUPLICATE_VALUE")
+
+
 def test_every_text_makes_a_version(caller):
     """A title alone does not; a person's edit is known by LastModifiedById and by its version."""
     key = note(caller)
