@@ -41,7 +41,7 @@ RHYTHMS: dict[str, Callable[[Loop], Report]] = {
 COACHING = Coaching.model_validate({"api_share": 1, "planning": {"minutes_a_month": 480, "prompts_a_week": 12}})
 IMPATIENT = {"tries": 1, "first_wait": 0.01, "read_seconds": 2, "page_size": 40}
 AT_ONCE = 0.25
-FIRST_WITH_CAUSES = 6000
+FIRST_WITH_CAUSES = 7000
 """Earlier seeds were lived before there were causes, and stay the episodes that they were."""
 CERTAIN_MINUTES = 12
 """A create whose answer was lost may still be under way for eleven minutes; only then it is sent again."""

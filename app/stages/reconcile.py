@@ -7,7 +7,7 @@ from functools import cache
 
 from app.calendar import Calendar, calendar_of
 from app.config import Coaching
-from app.store import outcomes
+from app.store import endings, outcomes
 from app.store.outcomes import Outcome, Told
 from app.store.session import Store
 
@@ -34,10 +34,10 @@ def reconcile(store: Store, connection_id: int, coaching: Coaching, *, as_of: da
                 outcomes.snooze_item(connection, outcome.item_id, outcome.due)
             elif _ends_item(outcome):
                 outcomes.end_item(connection, outcome.item_id, outcome.kind, outcome.at)
-        outcomes.withdraw(connection, connection_id)
-        for reference, content in outcomes.left_open(connection, connection_id):
+        endings.withdraw(connection, connection_id)
+        for reference, content in endings.left_open(connection, connection_id):
             over = {**content, "closed": True, "body": f"{OVER}\n{content['body']}"}
-            outcomes.rewrite(connection, connection_id, reference, over)
+            endings.rewrite(connection, connection_id, reference, over)
     kinds = [outcome.kind for outcome in new]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 

@@ -8,9 +8,10 @@ from datetime import date
 
 from sqlalchemy import Connection, select, update
 
+from app.store.endings import never_there, rewrite
 from app.store.ledger import intents
 from app.store.ledger import outcomes as table
-from app.store.outcomes import Outcome, add, end_item, never_there, rewrite, snooze_item
+from app.store.outcomes import Outcome, add, end_item, snooze_item
 
 
 def given(connection: Connection, connection_id: int, reference: str) -> Outcome | None:

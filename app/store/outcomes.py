@@ -12,8 +12,6 @@ from app.store.coaching import plan_items
 from app.store.ledger import intents, outcomes
 
 Json = Mapping[str, Any]
-TASKS = ("manager_task", "prep_task")
-OVER = ("done", "contested", "deleted", "cleared")
 WITH_ITS_DEAL = "deleted with its deal"
 """The end of a task that left with its deal, and may come back with it."""
 
@@ -165,63 +163,3 @@ def people(connection: Connection, connection_id: int) -> dict[str, tuple[str | 
         )
     )
     return {row.id: (row.time_zone, row.country, row.name) for row in rows}
-
-
-def never_there() -> ColumnElement[bool]:
-    """Intents of which the CRM certainly holds nothing: not sent, or refused when they were."""
-    return and_(intents.c.crm_id.is_(None), intents.c.sent_at.is_(None))
-
-
-def withdraw(connection: Connection, connection_id: int) -> None:
-    """Let go of tasks that never reached the CRM and whose conversation is over by now."""
-    over = select(plan_items.c.id).where(plan_items.c.connection_id == connection_id, plan_items.c.state.in_(OVER))
-    shown = select(crm_tasks.c.reference).where(crm_tasks.c.connection_id == connection_id)
-    connection.execute(
-        update(intents)
-        .where(
-            intents.c.connection_id == connection_id,
-            intents.c.role.in_(TASKS),
-            intents.c.state != "withdrawn",
-            never_there(),
-            intents.c.item_id.in_(over),
-            intents.c.reference.not_in(shown),
-        )
-        .values(state="withdrawn", retry_at=None, reason=None)
-    )
-
-
-def left_open(connection: Connection, connection_id: int) -> list[tuple[str, Json]]:
-    """Tasks that are or may be on somebody's list although their conversation is over: reference and content.
-
-    One that was done before and is open again was reopened by a person, and stays so. One that came back with its deal
-    belongs to a conversation that was cleared; one that was withdrawn and yet came home was there after all.
-    """
-    reopened = select(outcomes.c.reference).where(outcomes.c.connection_id == connection_id, outcomes.c.kind == "done")
-    by_reference = and_(intents.c.crm_id.is_(None), crm_tasks.c.reference == intents.c.reference)
-    ours = and_(
-        crm_tasks.c.connection_id == intents.c.connection_id, or_(crm_tasks.c.id == intents.c.crm_id, by_reference)
-    )
-    rows = connection.execute(
-        select(intents.c.reference, intents.c.content)
-        .join(plan_items, plan_items.c.id == intents.c.item_id)
-        .outerjoin(crm_tasks, ours)
-        .where(
-            intents.c.connection_id == connection_id,
-            intents.c.role.in_(TASKS),
-            or_(intents.c.state != "withdrawn", crm_tasks.c.id.is_not(None)),
-            plan_items.c.state.in_(OVER),
-            or_(crm_tasks.c.closed.is_(False), crm_tasks.c.id.is_(None)),
-            crm_tasks.c.deleted_at.is_(None),
-            intents.c.reference.not_in(reopened),
-        )
-    )
-    return [(row.reference, row.content) for row in rows if not row.content["closed"]]
-
-
-def rewrite(connection: Connection, connection_id: int, reference: str, content: Json) -> None:
-    """Let a record say something else with the next push."""
-    connection.execute(
-        update(intents)
-        .where(intents.c.connection_id == connection_id, intents.c.reference == reference)
-        .values(content=dict(content), state="pending")
-    )
