@@ -75,7 +75,7 @@ def _not_settled(team: Team, owed: list[Row]) -> Iterator[str]:
     tasks, notes = team.our_tasks(), team.our_notes()
     there = Counter(team.reference(row) for row in (*tasks, *notes))
     yield from (f"{reference} is there {n} times" for reference, n in there.items() if n > 1)
-    yield from (f"{note['Title']} is linked to no deal" for note in notes if not (note["WhatId"] or note["IsDeleted"]))
+    yield from (f"{note['Title']} is linked to no deal" for note in _loose(team, notes, owed))
     for intent in owed:
         what = f"{intent['role']} {intent['reference']}"
         if intent["state"] in ("pending", "in_flight", "retry"):
@@ -84,6 +84,14 @@ def _not_settled(team: Team, owed: list[Row]) -> Iterator[str]:
             yield f"{what} is said to be stored and is not there"
     known = {intent["reference"] for intent in owed if intent["state"] == "stored"}
     yield from (f"{reference} is there and not known as stored" for reference in there if reference not in known)
+
+
+def _loose(team: Team, notes: list[Row], owed: list[Row]) -> Iterator[Row]:
+    """Notes on no deal, though theirs is there: one that was deleted while they were under way takes no link."""
+    deals = {deal["Id"] for deal in team.deals()}
+    live = {intent["reference"] for intent in owed if intent["content"]["deal_id"] in deals}
+    loose = (note for note in notes if not (note["WhatId"] or note["IsDeleted"]))
+    return (note for note in loose if team.reference(note) in live)
 
 
 def _lost_edits(team: Team, done: set[str]) -> Iterator[str]:
