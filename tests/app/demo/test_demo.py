@@ -16,7 +16,7 @@ from app.demo.market import WEIGHTS, Market
 from app.demo.tally import Tally, duplicates
 from app.demo.telling import summed, told
 from app.demo.world import World, working_from, world
-from app.store import connections
+from app.store import connections, plans
 from app.store.session import open_store
 from connectors.sandbox import control
 
@@ -41,11 +41,15 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Lif
 
 
 def test_every_figure_agrees_with_the_org(lived: tuple[World, Life, list[Day], Tally]) -> None:
-    """What the CRM confirmed is what it holds, and each conversation has its task, its preparation and its note."""
+    """What the CRM confirmed is what it holds; a conversation has task, preparation, and a note that all may read."""
     place, _, days, found = lived
+    with place.store.read() as transaction:
+        items = plans.items(transaction, place.connection_id)
+    for_all = [item for item in items if not any(reason["private"] for reason in item.reasons)]
     written = place.org.count("Task", f"{OURS} AND CreatedById = ?", (place.org.user_id,))
     assert found.tasks_created == found.tasks_in_org == written > 0
-    assert found.notes_written == found.notes_in_org == found.plan_items
+    assert found.notes_written == found.notes_in_org == len(for_all)
+    assert found.plan_items == len(items)
     assert found.tasks_created == 2 * found.plan_items == 2 * found.prep_tasks_created
     assert found.findings_opened == sum(day.morning.judged.opened for day in days if day.morning.judged)
     assert found.days == len(days) == 3
