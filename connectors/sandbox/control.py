@@ -102,8 +102,7 @@ def blind(org: Org, ids: Iterable[str]) -> None:
 
 def lag(org: Org, ids: Iterable[str], *, seconds: float) -> None:
     """These rows are committed late: with the stamps they have, no query finds them for so long by the org's clock."""
-    visible = org.now() + timedelta(seconds=seconds)
-    org.lagging |= dict.fromkeys(map(record_id, ids), visible)
+    org.lag(map(record_id, ids), seconds)
 
 
 def skew(org: Org, *, seconds: float) -> None:

@@ -62,6 +62,8 @@ class Settings:
     """For so long no query finds a new record; by its id or its unique key it is found at once."""
     concurrent_refusals: int = 0
     """So many of the next data calls find too many long ones under way."""
+    handshake_refusals: int = 0
+    """So many of the next connections end within the TLS handshake."""
     flow: dict[str, Any] | None = None
     """An automation that edits every new record of `object` at once; `set` holds fields and values."""
     grant_revoked: bool = False
@@ -184,6 +186,10 @@ class Org:
         """Ids no query of a client finds now: out of its sight, or written but not yet visible."""
         return self.blind | {key for key, visible in self.lagging.items() if self.now() < visible}
 
+    def lag(self, ids: Iterable[str], seconds: float) -> None:
+        """No query of a client finds these rows before the clock has moved on so far."""
+        self.lagging |= dict.fromkeys(ids, self.now() + timedelta(seconds=seconds))
+
     def whole_object(self, name: str) -> Object:
         """The object with everything it has, for the rules of the house itself."""
         return self._objects[name]
@@ -246,7 +252,7 @@ class Org:
     def insert(self, name: str, values: Mapping[str, object]) -> None:
         """Write a new row as it is given."""
         if self.settings.index_lag_seconds:
-            self.lagging[str(values["Id"])] = self.now() + timedelta(seconds=self.settings.index_lag_seconds)
+            self.lag([str(values["Id"])], self.settings.index_lag_seconds)
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(values.values()))

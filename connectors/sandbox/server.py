@@ -120,7 +120,20 @@ def _server(org: Org, url: str, certificates: _Certificates | None) -> uvicorn.S
     if certificates:
         config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         config.ssl.load_cert_chain(certificates.chain_file)
+        config.ssl.sni_callback = _refusing(org)
     return uvicorn.Server(config)
+
+
+def _refusing(org: Org) -> Callable[..., int | None]:
+    """Asked for every client's hello, named or not; an alert instead of None ends the handshake."""
+
+    def answer(*_hello: object) -> int | None:
+        if org.settings.handshake_refusals <= 0:
+            return None
+        org.settings.handshake_refusals -= 1
+        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+
+    return answer
 
 
 def _listener(port: int) -> socket.socket:

@@ -72,21 +72,6 @@ def test_work_can_be_done_after_the_client_has_gone(running, client):
     running.org.set_clock(None)
 
 
-def test_the_index_can_lag_behind_new_records(running, client):
-    """A query does not find what was just written; its id does, and seconds later both do."""
-    org, root = running.org, f"{running.url}/services/data/v66.0"
-    org.set_clock(org.now())
-    org.settings.index_lag_seconds = 3
-    key = client.post(f"{root}/sobjects/Account", json={"Name": "Fresh"}).json()["id"]
-    org.settings.index_lag_seconds = 0
-    asked = {"q": "SELECT Id FROM Account WHERE Name = 'Fresh'"}
-    assert client.get(f"{root}/query", params=asked).json()["totalSize"] == 0
-    assert client.get(f"{root}/sobjects/Account/{key}").json()["Name"] == "Fresh"
-    org.set_clock(org.now() + timedelta(seconds=3))
-    assert client.get(f"{root}/query", params=asked).json()["totalSize"] == 1
-    org.set_clock(None)
-
-
 def test_a_connection_dropped_after_did_the_work(running, client):
     """The lost answer: the row is there all the same."""
     order(running, client, effect="drop_after", method="POST", body='"Name":\\s*"Lost"')
@@ -146,3 +131,14 @@ def test_answers_are_zipped_when_asked_for(running, client):
     plain = client.get(url, headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
     assert plain.json() == client.get(url).json()
+
+
+def test_connections_can_end_within_the_handshake():
+    """As many as were ordered; the client is told no reason, and least of all that a certificate is wrong."""
+    with start(org=Org()) as running:
+        running.org.settings.handshake_refusals = 2
+        for _ in range(2):
+            with pytest.raises(requests.exceptions.SSLError) as raised:
+                requests.get(running.url, verify=running.ca_file, timeout=5)
+            assert "certificate" not in str(raised.value).lower()
+        assert requests.get(f"{running.url}/services/data", verify=running.ca_file, timeout=5).status_code == 200

@@ -31,6 +31,27 @@ def test_a_late_commit_appears_behind_rows_already_read(caller):
     assert [row["Id"] for row in seen][:2] == [late, early]
 
 
+def test_what_is_made_from_now_on_can_be_found_late(caller):
+    """Each record from its own making on; who knows its id or its key finds it at once."""
+    before = caller.deal()
+    order(caller, "config", index_lag_seconds=60)
+    first = caller.create("Task", Subject="first", Coaching_Key__c="coach:task:1")
+    caller.wait(seconds=40)
+    second = caller.create("Task", Subject="second")
+    assert caller.query("SELECT Id FROM Task") == []
+    assert [row["Id"] for row in caller.query("SELECT Id FROM Opportunity")] == [before]
+    assert caller.call("GET", f"/sobjects/Task/{first}").status == 200
+    again = caller.call("PATCH", "/sobjects/Task/Coaching_Key__c/coach:task:1", {"Subject": "first again"})
+    assert again.value["created"] is False
+    caller.wait(seconds=20)
+    assert [row["Id"] for row in caller.query("SELECT Id FROM Task")] == [first]
+    order(caller, "config", index_lag_seconds=0)
+    caller.create("Task", Subject="third")
+    caller.wait(seconds=40)
+    assert len(caller.query("SELECT Id FROM Task")) == 3
+    assert second in [row["Id"] for row in caller.query("SELECT Id FROM Task")]
+
+
 def test_a_server_with_a_wrong_clock_stamps_wrongly(caller):
     """Stamps move by the skew, the Date header does not; 0 puts it right."""
     order(caller, "skew", seconds=-45)
