@@ -13,14 +13,21 @@ from connectors.base import Connector
 
 
 def open_gate(store: Store, vault: Vault, org: Org, coaching: Coaching, now: datetime) -> Connector:
-    """A connector for this org; nothing is asked of the CRM yet."""
+    """A connector for this org; nothing is asked of the CRM yet.
 
-    def save(secrets: Mapping[str, str]) -> None:
+    Its secrets are read when it signs in, which is within the run's lock: of a refresh token that is used twice, as by
+    two processes, nothing is left.
+    """
+
+    def secrets() -> Mapping[str, str]:
+        with store.read() as connection:
+            return connections.secrets_of(connection, vault, org)
+
+    def save(rotated: Mapping[str, str]) -> None:
         with store.begin() as connection:
-            connections.keep_secrets(connection, vault, org, secrets)
+            connections.keep_secrets(connection, vault, org, rotated)
 
     with store.read() as connection:
-        secrets = connections.secrets_of(connection, vault, org)
         spent = runs.calls_lately(connection, org.id, now)
     return registry.get(
         org.crm,

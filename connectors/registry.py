@@ -24,7 +24,7 @@ def manifests() -> dict[str, dict[str, Any]]:
 def get(
     crm: str,
     settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
+    secrets: Callable[[], Mapping[str, str]],
     *,
     save: Callable[[Mapping[str, str]], None],
     share: float,

@@ -177,12 +177,13 @@ def check(name: Name, as_json: AsJson = False) -> None:
     with opened(settings) as store:
         org = named(store, name)
         coaching = coaching_of(settings)
-        checks = open_gate(store, vault_of(settings), org, coaching, now()).check()
-        checks += _settings_checks(coaching, store, org)
-        failed = [c for c in checks if not c.ok and c.fatal]
-        if not failed and org.paused:
-            with store.begin() as transaction:
-                connections.pause(transaction, org, None)
+        with store.lock(name):  # to sign in beside a run would use up the refresh token in its hand
+            checks = open_gate(store, vault_of(settings), org, coaching, now()).check()
+            checks += _settings_checks(coaching, store, org)
+            failed = [c for c in checks if not c.ok and c.fatal]
+            if not failed and org.paused:
+                with store.begin() as transaction:
+                    connections.pause(transaction, org, None)
     if as_json:
         say({"ok": not failed, "checks": [show.plain(c) for c in checks]})
     else:

@@ -100,7 +100,7 @@ class SalesforceConnector:
 
 def connect(
     settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
+    secrets: Callable[[], Mapping[str, str]],
     *,
     save: Callable[[Mapping[str, str]], None],
     share: float,
@@ -110,7 +110,7 @@ def connect(
     """A connector from stored settings: login_url, client_id, username, api_version, ca_file, key_field,
     segment_field, page_size, bulk_from, bulk_seconds, and for impatient tests read_seconds, tries, first_wait.
 
-    `secrets` holds one of private_key, client_secret, refresh_token; `save` keeps a rotated one.
+    `secrets` tells one of private_key, client_secret, refresh_token, at each sign-in anew; `save` keeps a rotated one.
     """
     patience = {k: settings[k] for k in ("read_seconds", "tries", "first_wait") if k in settings}
     wire = Wire(version=str(settings.get("api_version", "62.0")), ca_file=settings.get("ca_file"), **patience)

@@ -38,12 +38,15 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """How this connection signs in. `secrets` holds one of private_key, client_secret, refresh_token."""
+    """How this connection signs in. `secrets` tells private_key, client_secret or refresh_token as they are now.
+
+    It is asked at each sign-in: another process may have been given another refresh token since.
+    """
 
     login_url: str
     client_id: str
     username: str | None
-    secrets: Mapping[str, str]
+    secrets: Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,6 @@ class Tokens:
 
     def __init__(self, grant: Grant, http: requests.Session, save: Callable[[Mapping[str, str]], None]) -> None:
         self._grant, self._http, self._save = grant, http, save
-        self._secrets = dict(grant.secrets)
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -81,8 +83,9 @@ class Tokens:
 
     def _sign_in(self) -> Session:
         url = f"{self._grant.login_url.rstrip('/')}/services/oauth2/token"
+        secrets = self._grant.secrets()
         try:
-            answer = self._http.request("POST", url, data=self._form())
+            answer = self._http.request("POST", url, data=self._form(secrets))
         except requests.exceptions.SSLError as error:
             raise Reconnect(
                 f"The certificate of {host(url)} is not trusted; pass --ca-file with the authority that signed it."
@@ -94,22 +97,22 @@ class Tokens:
             raise RetryLater(f"{host(url)} answered {answer.status_code} to the sign-in; it is tried again.")
         if answer.status_code != 200 or "access_token" not in body:
             raise Reconnect(_refusal(host(url), answer.status_code, body))
-        self._keep_rotated(body)
+        self._keep_rotated(secrets, body)
         org_id, user_id = _identity(str(body.get("id", "")))
         instance = str(body.get("instance_url") or self._grant.login_url).rstrip("/")
         return Session(access_token=str(body["access_token"]), instance_url=instance, user_id=user_id, org_id=org_id)
 
-    def _form(self) -> dict[str, str]:
-        if "private_key" in self._secrets:
-            return {"grant_type": JWT_GRANT, "assertion": self._assertion()}
+    def _form(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        if "private_key" in secrets:
+            return {"grant_type": JWT_GRANT, "assertion": self._assertion(secrets["private_key"])}
         form = {"client_id": self._grant.client_id}
-        if "client_secret" in self._secrets:
-            form["client_secret"] = self._secrets["client_secret"]
-        if "refresh_token" in self._secrets:
-            return form | {"grant_type": "refresh_token", "refresh_token": self._secrets["refresh_token"]}
+        if "client_secret" in secrets:
+            form["client_secret"] = secrets["client_secret"]
+        if "refresh_token" in secrets:
+            return form | {"grant_type": "refresh_token", "refresh_token": secrets["refresh_token"]}
         return form | {"grant_type": "client_credentials"}
 
-    def _assertion(self) -> str:
+    def _assertion(self, private_key: str) -> str:
         claims = {
             "iss": self._grant.client_id,
             "sub": self._grant.username,
@@ -117,15 +120,14 @@ class Tokens:
             "exp": int(time.time()) + ASSERTION_SECONDS,
         }
         try:
-            return jwt.encode(claims, self._secrets["private_key"], algorithm="RS256")
+            return jwt.encode(claims, private_key, algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Reconnect("The private key cannot be read; it must be an unencrypted RSA key in PEM form.") from error
 
-    def _keep_rotated(self, body: Mapping[str, Any]) -> None:
+    def _keep_rotated(self, secrets: Mapping[str, str], body: Mapping[str, Any]) -> None:
         rotated = body.get("refresh_token")
-        if rotated and rotated != self._secrets.get("refresh_token"):
-            self._secrets["refresh_token"] = str(rotated)
-            self._save(dict(self._secrets))
+        if rotated and rotated != secrets.get("refresh_token"):
+            self._save({**secrets, "refresh_token": str(rotated)})
 
 
 def host(url: str) -> str:

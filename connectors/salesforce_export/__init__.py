@@ -64,7 +64,7 @@ class ExportConnector:
 
 def connect(
     settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
+    secrets: Callable[[], Mapping[str, str]],
     *,
     save: Callable[[Mapping[str, str]], None],
     share: float,

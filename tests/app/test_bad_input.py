@@ -255,6 +255,15 @@ def test_an_org_that_does_not_answer_loses_nothing(desk: Desk) -> None:
     assert_said_once(desk)
 
 
+def test_a_check_beside_a_run_waits_for_its_end(desk: Desk) -> None:
+    """Failure 21: it would sign in with the refresh token that the run is about to use."""
+    with open_store(f"sqlite:///{desk.database}").lock(NAME):
+        code, _, err = desk.do("check", NAME)
+    assert code == 5
+    assert "Another run of 'amber' is at work; wait for it to end" in err
+    assert desk.do("check", NAME).code == 0
+
+
 def test_an_integration_user_switched_off_is_named_until_mended(desk: Desk) -> None:
     """`run` stops, `status` says paused, `check` says what to do and lifts the pause when it is done."""
     control.configure(desk.company.org, user_active={desk.company.org.user_id: False})

@@ -30,7 +30,7 @@ def test_every_manifest_speaks_of_every_kind_and_quality(name):
 @pytest.mark.parametrize("name", registry.manifests())
 def test_every_connector_answers_to_the_whole_port(name):
     """And asks nothing of the CRM while it is only being joined."""
-    connector = registry.get(name, SETTINGS, {"client_secret": "x"}, **PASSED)
+    connector = registry.get(name, SETTINGS, lambda: {"client_secret": "x"}, **PASSED)
     assert all(callable(getattr(connector, asked)) for asked in ASKED)
     assert connector.writes == set(registry.manifests()[name]["writes"])
     assert connector.usage().calls == 0
@@ -40,10 +40,10 @@ def test_every_connector_answers_to_the_whole_port(name):
 def test_a_crm_we_do_not_speak_is_refused_with_those_we_do():
     """A sentence with the names there are."""
     with pytest.raises(Refused, match="no connector 'abacus'; there are: salesforce"):
-        registry.get("abacus", SETTINGS, {}, **PASSED)
+        registry.get("abacus", SETTINGS, dict, **PASSED)
 
 
 def test_the_sandbox_is_no_crm():
     """It is what connectors are tried on, and cannot be connected to by its own name."""
     with pytest.raises(Refused):
-        registry.get("sandbox", SETTINGS, {}, **PASSED)
+        registry.get("sandbox", SETTINGS, dict, **PASSED)

@@ -100,7 +100,14 @@ class Place:
 
     def connector(self, secrets: Mapping[str, str] | None = None, **given: Any) -> Connector:
         """A new connection, as impatient as tests are; keywords are settings, or what the app passes beside them."""
-        beside = {"save": self.saved.append, "share": 0.5, "spent_before": 0, "overlap": timedelta(0)}
+        held = dict(secrets if secrets is not None else {"private_key": self.running.private_key_pem})
+        keep = given.pop("save", self.saved.append)
+
+        def save(rotated: Mapping[str, str]) -> None:
+            keep(dict(rotated))
+            held.update(rotated)
+
+        beside = {"save": save, "share": 0.5, "spent_before": 0, "overlap": timedelta(0)}
         beside |= {name: given.pop(name) for name in tuple(given) if name in beside}
         settings = {
             "login_url": self.running.url,
@@ -111,8 +118,7 @@ class Place:
             **{"tries": 2, "first_wait": 0.01, "read_seconds": 5},
         }
         kept = {name: value for name, value in {**settings, **given}.items() if value is not None}
-        found = secrets if secrets is not None else {"private_key": self.running.private_key_pem}
-        return registry.get("salesforce", kept, found, **beside)
+        return registry.get("salesforce", kept, lambda: dict(held), **beside)
 
     def pull(self, kind: Kind, cursor: str | None = None, **given: Any) -> tuple[list[Change], str | None]:
         """All changes since the cursor, read by a new connection, and the cursor after them."""

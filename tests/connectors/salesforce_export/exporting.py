@@ -32,7 +32,7 @@ class Export:
     def connector(self, place: Path | None = None, **settings: str) -> Connector:
         given = {"dir": str(place or self.folder), "key_field": "Coaching_Key__c"} | settings
         return registry.get(
-            "salesforce_export", given, {}, save=print, share=0.1, spent_before=0, overlap=timedelta(minutes=5)
+            "salesforce_export", given, dict, save=print, share=0.1, spent_before=0, overlap=timedelta(minutes=5)
         )
 
     def pages(self, kind: Kind = "deal", cursor: str | None = None, **settings: str) -> list[Page]:
