@@ -23,7 +23,8 @@ class Standing:
     """What the store says of one connection: its turns by job, its managers and their newest mornings by id."""
 
     name: str
-    paused: bool = False
+    paused_until: datetime | None = None
+    """When a connection that waits for a person is tried again by itself."""
     made_at: datetime
     turns: Mapping[str, Turn]
     managers: Sequence[Manager] = ()
@@ -46,10 +47,10 @@ class Due:
 def due(job: Job, standing: Standing, coaching: Coaching, now: datetime) -> Due | None:
     """Whether this job is due on this connection; None while it is not, or must not be tried again yet.
 
-    On a paused connection nothing is, until a person has mended it.
+    On a paused connection nothing is, until a person has mended it or its hour has passed.
     """
     turn = standing.turns.get(job.name, Turn())
-    if standing.paused or (turn.not_before and now < turn.not_before):
+    if any(moment and now < moment for moment in (standing.paused_until, turn.not_before)):
         return None
     return next_turn(job, standing, coaching, now)
 

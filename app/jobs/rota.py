@@ -11,7 +11,7 @@ from app.errors import Interrupted, Stop
 from app.jobs.catalog import CATALOG, Job
 from app.jobs.due import Due, Standing, due
 from app.pipeline import Loop
-from app.store import connections, requests, turns
+from app.store import connections, requests, runs, turns
 from app.store.connections import Org
 from app.store.session import Busy, Store, Transaction
 from app.store.turns import Turn
@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 REMEMBERED = timedelta(days=30)
 """No holidays are longer: a morning before that is never the last one."""
+
+
+PAUSE = timedelta(hours=1)
+"""How often a paused connection is tried again, since the CRM may have been wrong, or mended where nobody told us."""
 
 
 class OutOfTime(Interrupted):
@@ -131,8 +135,8 @@ class Rota:
                 return
             before = turns.of(transaction, org.id).get(job.name, Turn())
             wait = min(job.first_wait * 2 ** min(before.attempts, 16), job.most_wait)
-            # where a person has to act first, it is due as soon as they did
-            again = None if org.paused else self.clock() + wait
+            # what paused the connection is due as soon as a person has acted, or when its pause has an end
+            again = None if org.paused == reason else self.clock() + wait
             failed = replace(before, attempts=before.attempts + 1, not_before=again, reason=reason)
             turns.keep(transaction, org.id, job.name, failed)
         if not before.attempts:
@@ -143,10 +147,15 @@ def standing(transaction: Transaction, org: Org, asked: set[tuple[int, str]], no
     """How this connection stands."""
     return Standing(
         name=org.name,
-        paused=org.paused is not None,
+        paused_until=_paused_until(transaction, org),
         made_at=turns.made_at(transaction, org.id),
         turns=turns.of(transaction, org.id),
         managers=turns.managers(transaction, org.id),
         planned=turns.planned(transaction, org.id, (now - REMEMBERED).date()),
         asked={job for connection_id, job in asked if connection_id == org.id},
     )
+
+
+def _paused_until(transaction: Transaction, org: Org) -> datetime | None:
+    last = runs.last(transaction, org.id) if org.paused else None
+    return (last.finished_at or last.started_at) + PAUSE if last else None

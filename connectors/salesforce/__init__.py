@@ -10,9 +10,10 @@ from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, 
 from connectors.salesforce.auth import Grant
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.checks import check
-from connectors.salesforce.client import Budget, Client, Wire
+from connectors.salesforce.client import Budget, Client
 from connectors.salesforce.notes import NoteWriter
 from connectors.salesforce.reader import Reader
+from connectors.salesforce.transport import Wire
 from connectors.salesforce.values import Names, long_id
 from connectors.salesforce.writer import TaskWriter
 

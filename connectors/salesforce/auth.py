@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 
 import jwt
 import requests
+import structlog
 
-from connectors.errors import Reconnect, RetryLater
+from connectors.errors import GateError, Reconnect, RetryLater
+
+log = structlog.get_logger(__name__)
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_SECONDS = 150  # Salesforce refuses more than 180; the rest is for clocks that disagree
@@ -59,11 +62,21 @@ class Session:
     org_id: str | None
 
 
-class Tokens:
-    """The only place that asks for tokens. `save` is called with a rotated refresh token before it is used."""
+class _Ungranted(Reconnect):
+    """`invalid_grant`, which Salesforce also says of a good one now and then."""
 
-    def __init__(self, grant: Grant, http: requests.Session, save: Callable[[Mapping[str, str]], None]) -> None:
-        self._grant, self._http, self._save = grant, http, save
+
+class Tokens:
+    """The only place that asks for tokens. `save` is called with a rotated refresh token before it is used.
+
+    A grant that was refused is asked for once more after `pause` seconds, and not a third time: who is locked out is
+    not to be hammered.
+    """
+
+    def __init__(
+        self, grant: Grant, http: requests.Session, save: Callable[[Mapping[str, str]], None], pause: float
+    ) -> None:
+        self._grant, self._http, self._save, self._pause = grant, http, save, pause
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -82,21 +95,23 @@ class Tokens:
             return self._session
 
     def _sign_in(self) -> Session:
+        try:
+            return self._granted()
+        except _Ungranted as refused:
+            log.info("grant_refused_once", reason=str(refused))
+            time.sleep(self._pause)
+            return self._granted()
+
+    def _granted(self) -> Session:
         url = f"{self._grant.login_url.rstrip('/')}/services/oauth2/token"
         secrets = self._grant.secrets()
         try:
             answer = self._http.request("POST", url, data=self._form(secrets))
-        except requests.exceptions.SSLError as error:
-            raise Reconnect(
-                f"The certificate of {host(url)} is not trusted; pass --ca-file with the authority that signed it."
-            ) from error
         except requests.RequestException as error:
             raise RetryLater(f"{host(url)} cannot be reached; check --login-url and the network.") from error
         body = _object(answer)
-        if answer.status_code >= 500 or answer.status_code in (420, 429):
-            raise RetryLater(f"{host(url)} answered {answer.status_code} to the sign-in; it is tried again.")
         if answer.status_code != 200 or "access_token" not in body:
-            raise Reconnect(_refusal(host(url), answer.status_code, body))
+            raise _refusal(host(url), answer.status_code, body)
         self._keep_rotated(secrets, body)
         org_id, user_id = _identity(str(body.get("id", "")))
         instance = str(body.get("instance_url") or self._grant.login_url).rstrip("/")
@@ -143,12 +158,20 @@ def _object(answer: requests.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _refusal(server: str, status: int, body: Mapping[str, Any]) -> str:
-    if not body:
-        return f"{server} is not a Salesforce sign-in address (it answered {status}); check --login-url."
-    said = str(body.get("error_description") or body.get("error") or status)
+def _refusal(server: str, status: int, body: Mapping[str, Any]) -> GateError:
+    """Only what says why in the words of OAuth (RFC 6749, 5.2) was told by who can refuse; all else passes."""
+    code = body.get("error")
+    if status >= 500 or status in (420, 429):
+        return RetryLater(f"{server} answered {status} to the sign-in; it is tried again.")
+    if status not in (400, 401) or not isinstance(code, str):
+        return RetryLater(
+            f"What answered at {server} is not a Salesforce sign-in address (it answered {status}); check --login-url, "
+            "and whether a proxy or a maintenance page is in between."
+        )
+    said = str(body.get("error_description") or code)
     remedy = next((text for sign, text in REMEDIES.items() if sign in said.lower()), None)
-    return f"{server} refused the sign-in: {said}. {remedy or 'Ask an administrator to look at the login history.'}"
+    sentence = f"{server} refused the sign-in: {said}. {remedy or 'Ask an administrator to look at the login history.'}"
+    return _Ungranted(sentence) if code == "invalid_grant" else Reconnect(sentence)
 
 
 def _identity(url: str) -> tuple[str | None, str | None]:

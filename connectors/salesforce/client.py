@@ -5,14 +5,13 @@ one owner of the token, one new sign-in per call, error codes read from the body
 """
 
 import json
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -24,30 +23,18 @@ from simple_salesforce.exceptions import SalesforceError
 from connectors.base import Usage
 from connectors.errors import GateError, OverBudget, Reconnect, Refused, RetryLater
 from connectors.salesforce.auth import Grant, Session, Tokens, host
+from connectors.salesforce.transport import Http, Wire, mend_text
 from connectors.salesforce.values import Row
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 TRANSIENT_STATUS = frozenset({406, 420, 429, 500, 502, 503, 504})
 TRANSIENT_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"})
 QUERIES_A_CALL = 5  # as many as a composite may hold
-ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""The JSON escape, not the words of somebody who wrote about it: those stand behind an escaped backslash."""
 DEAD_SESSIONS = ("not valid for use with the REST API", "not attached to Agent")
 """401 answers that a new sign-in cannot mend; signing in again would only repeat."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
-    """How patiently we speak: seconds to connect and to read, tries of a harmless call, first wait between them."""
-
-    version: str = "62.0"
-    ca_file: str | None = None
-    connect_seconds: float = 10.0
-    read_seconds: float = 120.0
-    tries: int = 5
-    first_wait: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +58,9 @@ class Client:
 
     def __init__(self, grant: Grant, *, wire: Wire, budget: Budget, save: Callable[[Mapping[str, str]], None]) -> None:
         self._wire, self._budget = wire, budget
-        self._http = _Http(wire)
+        self._http = Http(wire)
         self._http.hooks["response"].append(self._listen)
-        self._tokens = Tokens(grant, self._http, save)
+        self._tokens = Tokens(grant, self._http, save, pause=4 * wire.first_wait)
         self._callers: tuple[Session, Salesforce] | None = None
         self._used: int | None = None
         self._limit: int | None = None
@@ -83,7 +70,7 @@ class Client:
     @property
     def user_id(self) -> str | None:
         """Id of the integration user, so that what it wrote can be told from what people wrote."""
-        return self._tokens.session().user_id
+        return self._signed_in().user_id
 
     @property
     def version(self) -> str:
@@ -161,17 +148,25 @@ class Client:
         # a NUL in a text would end it on its way into the store
         return response.headers, response.content.replace(b"\x00", b"")
 
+    def _signed_in(self) -> Session:
+        """The session in use. To sign in is harmless, also before a write."""
+        return self._repeated(self._tokens.session, self._wire.tries)
+
     def _patiently(self, call: "_Call", harmless: bool) -> Any:
+        self._signed_in()
+        return self._repeated(partial(self._once, call), self._wire.tries if harmless else 1)
+
+    def _repeated(self, act: Callable[[], T], tries: int) -> T:
         for attempt in stamina.retry_context(
             on=RetryLater,
-            attempts=self._wire.tries if harmless else 1,
+            attempts=tries,
             timeout=None,
             wait_initial=self._wire.first_wait,
             wait_max=30.0,
             wait_jitter=self._wire.first_wait,
         ):
             with attempt:
-                return self._once(call)
+                return act()
         raise AssertionError("stamina ends by returning or raising")
 
     def _once(self, call: "_Call") -> Any:
@@ -205,8 +200,6 @@ class Client:
             raise RetryLater(
                 "Salesforce's answer was not JSON; a proxy or a maintenance page may be in between."
             ) from error
-        except requests.exceptions.SSLError as error:
-            raise Reconnect("The org's certificate is not trusted; pass --ca-file when you connect.") from error
         except requests.RequestException as error:
             raise RetryLater(f"{host(caller.base_url)} did not answer ({type(error).__name__}).") from error
 
@@ -225,7 +218,7 @@ class Client:
         return self._callers[1]
 
     def _listen(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
-        _mend_text(response)
+        mend_text(response)
         with suppress(ValueError):  # a proxy's nonsense is as good as no date
             self.server_time = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
         usage = Salesforce.parse_api_usage(response.headers.get("Sforce-Limit-Info", "")).get("api-usage")
@@ -261,40 +254,6 @@ def _as_csv(response: requests.Response) -> requests.Response:
     if "csv" not in response.headers.get("Content-Type", ""):
         raise RetryLater("Salesforce's answer was not CSV; a proxy or a maintenance page may be in between.")
     return response
-
-
-class _Http(requests.Session):
-    """A session that never waits for ever and trusts the authority we were told to trust."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__()
-        self._timeout = (wire.connect_seconds, wire.read_seconds)
-        self.auth = _as_it_is  # without it a .netrc file of the machine would overwrite our session in every call
-        # requests lets REQUESTS_CA_BUNDLE override a session's own setting, so the choice is made per request
-        self._trust: str | bool = wire.ca_file or next(
-            (os.environ[name] for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if os.environ.get(name)), True
-        )
-
-    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        kwargs.setdefault("timeout", self._timeout)
-        kwargs.setdefault("verify", self._trust)
-        if isinstance(self._trust, str) and not os.path.exists(self._trust):
-            raise Reconnect(f"There is no file {self._trust} with certificates; check --ca-file.")
-        return super().request(method, url, **kwargs)
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _mend_text(response: requests.Response) -> None:
-    """Salesforce's JSON is UTF-8 whatever a proxy declares, and no database keeps the NULs of old imports."""
-    if "json" not in response.headers.get("Content-Type", ""):
-        return
-    response.encoding = "utf-8-sig"
-    if rb"\u0000" in response.content:
-        response._content, stripped = ESCAPED_NUL.subn(rb"\1", response.content)
-        log.warning("nul_stripped", count=stripped)
 
 
 def _text(error: SalesforceError) -> str:

@@ -169,7 +169,9 @@ def test_nothing_is_tried_again_before_its_time_or_while_a_person_has_to_act() -
     waiting = {"often": Turn(attempts=1, not_before=now + timedelta(seconds=1))}
     assert due(job, standing(turns=waiting, asked={"often"}), Coaching(), now) is None
     assert due(job, standing(turns=waiting), Coaching(), now + timedelta(seconds=1))
-    assert due(job, standing(paused=True, asked={"often"}), Coaching(), now) is None
+    hour = now + timedelta(hours=1)
+    assert due(job, standing(paused_until=hour, asked={"often"}), Coaching(), now) is None
+    assert due(job, standing(paused_until=hour), Coaching(), hour)
 
 
 def test_what_is_asked_for_is_due_at_once_and_for_everybody() -> None:

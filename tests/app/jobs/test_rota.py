@@ -12,6 +12,7 @@ import pytest
 from small_org import MARK, MONA, MONDAY, NAME, Company, open_company
 from sqlalchemy import select, update
 
+from app.errors import NotReady
 from app.gate import named, open_gate
 from app.jobs.rota import Rota
 from app.jobs.timetable import timetable
@@ -146,7 +147,7 @@ def test_a_service_that_slept_makes_up_one_morning(company: Company) -> None:
 
 
 def test_a_revoked_connection_waits_for_a_person_and_the_others_do_not(anywhere: Company) -> None:
-    """It is tried once, paused, and not looked at again until it was mended."""
+    """It is tried once, paused, and not looked at again until it was mended or an hour has passed."""
     revoked(anywhere, "revoked")
     shift = Shift(anywhere)
     assert set(shift.rota().look()) == {NAME, "revoked"}
@@ -155,11 +156,53 @@ def test_a_revoked_connection_waits_for_a_person_and_the_others_do_not(anywhere:
     assert shift.opened.count("revoked") == 1
     assert shift.turn("often", "revoked").attempts == 1
     assert shift.turn("often").attempts == 0
-    anywhere.later(hours=1)
+    anywhere.later(minutes=59)
     assert shift.rota().look() == [NAME]
     with anywhere.store.begin() as transaction:
         connections.pause(transaction, named(anywhere.store, "revoked"), None)
     assert set(shift.rota().look()) == {NAME, "revoked"}
+
+
+def test_a_paused_connection_is_tried_every_hour_and_goes_on_by_itself(anywhere: Company) -> None:
+    """Failure 22: told to a person at once, one try an hour whatever is due, and no person needed if it passes."""
+    shift = Shift(anywhere)
+    shift.rota().work(NAME)
+    answer = '{"error": "invalid_grant", "error_description": "authentication failure"}'
+    refusing = Fault(effect="answer", path="/oauth2/token", status=400, answer=answer)
+    anywhere.org.faults.order(refusing)
+    before = len(shift.runs())
+    for hour in range(1, 27):
+        anywhere.later(hours=1)
+        for _ in range(3):
+            shift.rota().work(NAME)
+        assert len(shift.runs()) == before + hour
+    assert refusing.met == 2 * 26
+    assert "authentication failure" in anywhere.status()["paused"]
+    anywhere.org.faults.clear()
+    anywhere.later(hours=1)
+    shift.rota().work(NAME)
+    assert anywhere.status()["paused"] is None
+    assert MORNING.date() + timedelta(days=1) in {day for _, day in shift.days()}
+
+
+def test_a_paused_connection_that_cannot_be_laid_out_is_not_tried_without_end(company: Company) -> None:
+    """What stops a job before its run begins waits like any other trouble, also behind a pause."""
+    shift = Shift(company)
+    revoked(company, "revoked")
+    shift.rota().work("revoked")
+    company.later(hours=2)
+    tried = []
+
+    def broken(name: str) -> Loop:
+        tried.append(name)
+        raise NotReady("coaching.toml cannot be read.")
+
+    rota = shift.rota()
+    Rota(store=rota.store, coaching=rota.coaching, opened=broken, clock=rota.clock).work("revoked")
+    assert len(tried) <= len(rota.catalog)
+    again = shift.turn("often", "revoked").not_before
+    assert again
+    assert again > company.now
 
 
 def test_a_crm_that_is_down_is_asked_ever_less_often(company: Company) -> None:

@@ -1,5 +1,11 @@
 """Signing in: three grants, who is trusted, and the sentence for everything that can be wrong with it."""
 
+import contextlib
+import json
+import socket
+import struct
+import threading
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -59,14 +65,14 @@ def test_a_token_that_cannot_be_kept_is_not_used(place):
 
 
 def test_a_spent_or_revoked_refresh_token_asks_for_a_person(place):
-    """One try, and a sentence that says what happened."""
+    """Asked once more and not a third time, and a sentence that says what happened."""
     place.org.settings.rotate_refresh_tokens = True
     secrets = app(place, refresh_token=place.running.refresh_token)
     list(place.connector(secrets).pull("stage", None))
     heard = place.listen()
     with pytest.raises(Reconnect, match="Connect again: the refresh token was revoked or used twice"):
         list(place.connector(secrets).pull("stage", None))
-    assert place.tokens(heard) == 1
+    assert place.tokens(heard) == 2
     with pytest.raises(Reconnect, match="Connect again"):
         list(place.connector(place.saved[-1]).pull("stage", None))  # somebody else holds a copy: all are dead
 
@@ -120,22 +126,87 @@ def test_refusals_as_salesforce_words_them(place, said, remedy):
     assert remedy in sentence
 
 
-@pytest.mark.parametrize("order", [{"status": 503, "answer": "<html>"}, {"status": 420, "answer": ""}])
+WRONG_GRANT = '{"error": "invalid_grant", "error_description": "authentication failure"}'
+PASSING = [
+    {"effect": "html_200"},
+    {"effect": "malformed_json"},
+    {"effect": "drop_before"},
+    {"effect": "answer", "status": 200, "answer": ""},
+    {"effect": "answer", "status": 200, "answer": "[]"},
+    *({"effect": "answer", "status": status, "answer": "<html>"} for status in (302, 400, 403, 404, 420, 429, 503)),
+    {"effect": "answer", "status": 403, "answer": '{"error": "blocked by the gateway"}'},
+    {"effect": "answer", "status": 503, "answer": WRONG_GRANT},
+]
+
+
+@pytest.mark.parametrize("order", PASSING, ids=lambda order: f"{order['effect']}-{order.get('status', '')}")
 def test_a_sign_in_that_may_do_later(place, order):
-    """Failure 22: a server that is busy is not a grant that is revoked."""
-    place.trouble("answer", path="/oauth2/token", **order)
-    with pytest.raises(RetryLater):
-        list(place.connector().pull("stage", None))
+    """Failure 22: whatever is no refusal in the words of OAuth passes, and the first sign-in is tried again as well."""
+    place.deal()
+    met = place.trouble(path="/oauth2/token", **order)
+    with pytest.raises(RetryLater, match=r"--login-url|tried again"):
+        place.pages("deal")
+    assert met.met == 2
     place.org.faults.clear()
-    place.trouble("drop_before", path="/oauth2/token")
-    with pytest.raises(RetryLater, match="cannot be reached"):
-        list(place.connector().pull("stage", None))
+    place.trouble(path="/oauth2/token", times=1, **order)
+    assert len(place.pages("deal")) == 1
+    place.trouble(path="/oauth2/token", times=1, **order)
+    assert place.push(place.task())[0].created
+
+
+def test_a_grant_that_is_refused_once_is_asked_for_again(place):
+    """Failure 22: a good grant is refused now and then; one that is refused twice is for a person."""
+    place.deal()
+    refusal = {"status": 400, "answer": WRONG_GRANT}
+    met = place.trouble("answer", path="/oauth2/token", times=1, **refusal)
+    assert len(place.pages("deal")) == met.met == 1
+    met = place.trouble("answer", path="/oauth2/token", **refusal)
+    with pytest.raises(Reconnect, match="authentication failure"):
+        place.pages("deal")
+    assert met.met == 2
+
+
+class Blip:
+    """Listens beside the org and ends every connection when the client has said hello."""
+
+    def __init__(self, how):
+        self.how, self.met, self.listener = how, 0, socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.met += 1
+                connection.recv(4096)
+                if self.how == "plain 503":
+                    connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                if self.how == "reset":
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+
+@pytest.mark.parametrize("how", ["closed", "reset", "plain 503"])
+def test_a_handshake_that_ends_is_no_certificate_to_mend(place, how):
+    """Failure 22: a balancer that restarts looks like this for a moment, where one signs in and in any call after."""
+    blip = Blip(how)
+    with blip.listener:
+        with pytest.raises(RetryLater, match="cannot be reached"):
+            place.pages("deal", login_url=blip.url)
+        assert blip.met == 2
+        here = {"access_token": "00D!x", "instance_url": blip.url, "id": f"{blip.url}/id/{place.org.id}/{place.me}"}
+        place.trouble("answer", path="/oauth2/token", status=200, answer=json.dumps(here))
+        with pytest.raises(RetryLater, match="did not answer"):
+            place.pages("deal")
+        assert blip.met == 4
 
 
 def test_an_address_that_is_no_salesforce_is_named(place):
     """A page with status 200 where a token was expected."""
     place.trouble("html_200", path="/oauth2/token")
-    assert "is not a Salesforce sign-in address" in refused(place)
+    with pytest.raises(RetryLater, match="is not a Salesforce sign-in address"):
+        place.pages("deal")
 
 
 def test_the_authority_comes_from_the_setting_or_the_environment(place, monkeypatch, tmp_path):
