@@ -14,8 +14,12 @@ from connectors.salesforce.auth import host
 
 log = structlog.get_logger(__name__)
 
-ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""The JSON escape, not the words of somebody who wrote about it: those stand behind an escaped backslash."""
+NULS = {
+    # the JSON escape, not the words of somebody who wrote about it: those stand behind an escaped backslash
+    "json": (rb"\u0000", re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")),
+    "csv": (b"\x00", re.compile(rb"()\x00")),
+}
+"""By format: what every NUL in it contains, and what it is together with what to keep of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +78,12 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def mend_text(response: requests.Response) -> None:
-    """Salesforce's JSON is UTF-8 whatever a proxy declares, and no database keeps the NULs of old imports."""
-    if "json" not in response.headers.get("Content-Type", ""):
+    """Salesforce's text is UTF-8 whatever a proxy declares, and no database keeps the NULs of old imports."""
+    told = response.headers.get("Content-Type", "")
+    sign, nul = next((found for name, found in NULS.items() if name in told), (b"", None))
+    if nul is None:
         return
     response.encoding = "utf-8-sig"
-    if rb"\u0000" in response.content:
-        response._content, stripped = ESCAPED_NUL.subn(rb"\1", response.content)
+    if sign in response.content:
+        response._content, stripped = nul.subn(rb"\1", response.content)
         log.warning("nul_stripped", count=stripped)

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from reading import changes
+from structlog.testing import capture_logs
 
 from connectors.errors import RetryLater
 from connectors.records import KINDS
@@ -172,8 +173,22 @@ def test_a_nul_in_a_text_is_left_out(place):
     ]
     answer = json.dumps({"totalSize": 3, "done": True, "records": rows})
     place.trouble("answer", path="queryAll.*FROM.Account.*ORDER", times=1, status=200, answer=answer)
-    found = [change.record.name for change in place.pull("account")[0]]
+    with capture_logs() as logs:
+        found = [change.record.name for change in place.pull("account")[0]]
     assert found == ["Lantern", "says \\u0000 and \\\\", "\\Ende"]
+    assert [line["count"] for line in logs if line["event"] == "nul_stripped"] == [4]
+
+
+def test_a_nul_in_a_bulk_page_is_left_out_and_counted(place):
+    """Failure 25: whichever way a text comes, the log says how many were left out."""
+    key = load_accounts(place, 1)[0]
+    page = f'"Id","SystemModstamp","Name"\n"{key}","2026-03-01T00:00:00.000Z","Lan\x00tern\x00"\n'
+    told = {"Content-Type": "text/csv", "Sforce-NumberOfRecords": "1", "Sforce-Locator": "null"}
+    place.trouble("answer", path="/results", status=200, answer=page, headers=told)
+    with capture_logs() as logs:
+        found = [change.record.name for change in place.pull("account", bulk_from=1)[0]]
+    assert found == ["Lantern"]
+    assert [line["count"] for line in logs if line["event"] == "nul_stripped"] == [2]
 
 
 def test_text_of_every_script_arrives_whole(place):
