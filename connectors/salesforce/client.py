@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -22,6 +22,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from connectors.base import Usage
 from connectors.errors import GateError, OverBudget, Reconnect, Refused, RetryLater
+from connectors.salesforce.answers import Garbled, rows_in, shaped
 from connectors.salesforce.auth import Grant, Session, Tokens, host
 from connectors.salesforce.transport import Http, Wire, mend_text
 from connectors.salesforce.values import Row
@@ -33,6 +34,8 @@ Method = Literal["GET", "POST", "PATCH", "DELETE"]
 TRANSIENT_STATUS = frozenset({406, 420, 429, 500, 502, 503, 504})
 TRANSIENT_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"})
 QUERIES_A_CALL = 5  # as many as a composite may hold
+FAST_CLOCK = timedelta(minutes=5)
+"""How far the org's clock may be before ours without being taken for wrong; the overlap of two passes makes it good."""
 DEAD_SESSIONS = ("not valid for use with the REST API", "not attached to Agent")
 """401 answers that a new sign-in cannot mend; signing in again would only repeat."""
 
@@ -53,11 +56,23 @@ class CallFailed(Refused):
         self.code, self.status = code, status
 
 
+class _LocatorDied(RetryLater):
+    """The rest of an answer cannot be had any more."""
+
+
 class Client:
     """One org, one requests session. Not shared between threads that write."""
 
-    def __init__(self, grant: Grant, *, wire: Wire, budget: Budget, save: Callable[[Mapping[str, str]], None]) -> None:
-        self._wire, self._budget = wire, budget
+    def __init__(
+        self,
+        grant: Grant,
+        *,
+        wire: Wire,
+        budget: Budget,
+        save: Callable[[Mapping[str, str]], None],
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._wire, self._budget, self._clock = wire, budget, clock
         self._http = Http(wire)
         self._http.hooks["response"].append(self._listen)
         self._tokens = Tokens(grant, self._http, save, pause=4 * wire.first_wait)
@@ -84,14 +99,13 @@ class Client:
 
     def query(self, soql: str, *, deleted_too: bool = True) -> dict[str, Any]:
         """One page of a query. `deleted_too` also shows the recycle bin and archived activities."""
-        answer = self.call("GET", "queryAll/" if deleted_too else "query/", params={"q": soql})
-        if not isinstance(answer, dict) or "records" not in answer:
-            raise RetryLater("Salesforce answered a query without records; it is asked again later.")
+        answer: dict[str, Any] = self.call("GET", "queryAll/" if deleted_too else "query/", params={"q": soql})
         return answer
 
     def rows(self, soql: str, *, deleted_too: bool = True) -> list[Row]:
         """All rows of a short query, whichever way Salesforce cuts its answer into pages."""
-        return self._all_of(self.query(soql, deleted_too=deleted_too))
+        again = partial(self.query, soql, deleted_too=deleted_too)
+        return self._to_the_end(again(), again)
 
     def rows_of_each(self, soqls: Sequence[str]) -> Iterator[list[Row]]:
         """All rows of each of these short queries, the recycle bin too, for a call every five queries."""
@@ -100,17 +114,36 @@ class Client:
             asked = soqls[start : start + QUERIES_A_CALL]
             parts = [{"method": "GET", "url": address + quote(s), "referenceId": f"q{n}"} for n, s in enumerate(asked)]
             answers = self.call("POST", "composite", body={"compositeRequest": parts}, harmless=True)
-            for answer in answers["compositeResponse"]:
+            for soql, answer in zip(asked, answers["compositeResponse"]):
                 if answer["httpStatusCode"] != 200:
                     raise RetryLater(f"Salesforce answered with {error_of(answer['body'])[0]}; it is tried again.")
-                yield self._all_of(answer["body"])
+                yield self._to_the_end(rows_in(answer["body"]), partial(self.query, soql))
+
+    def _to_the_end(self, answer: Mapping[str, Any], again: Callable[[], Mapping[str, Any]]) -> list[Row]:
+        """A locator dies with the session that opened it; the query is then asked `again` from its beginning, once."""
+        try:
+            return self._all_of(answer)
+        except _LocatorDied as died:
+            log.info("asked_again", reason=str(died))
+            return self._all_of(again())
 
     def _all_of(self, answer: Mapping[str, Any]) -> list[Row]:
         rows: list[Row] = list(answer["records"])
         while not answer.get("done", True):
-            answer = self.call("GET", "query/" + str(answer["nextRecordsUrl"]).rsplit("/", 1)[-1])
+            if "nextRecordsUrl" not in answer:
+                raise Garbled("Salesforce said that there is more, and not where.")
+            answer = self._further(str(answer["nextRecordsUrl"]).rsplit("/", 1)[-1])
             rows += answer["records"]
         return rows
+
+    def _further(self, locator: str) -> Mapping[str, Any]:
+        try:
+            page: Mapping[str, Any] = self.call("GET", f"query/{locator}")
+        except (Reconnect, CallFailed) as refused:
+            if isinstance(refused, CallFailed) and refused.code != "INVALID_QUERY_LOCATOR":
+                raise
+            raise _LocatorDied("Salesforce's answer ended before its end; it is asked again later.") from refused
+        return page
 
     def fields(self, name: str) -> dict[str, dict[str, Any]] | None:
         """The fields of an object that this user can see, by name; None when the object itself is hidden."""
@@ -137,9 +170,8 @@ class Client:
         Raises RetryLater where a later try may do, Reconnect where a person must act, OverBudget, or CallFailed.
         """
         patient = method == "GET" if harmless is None else harmless
-        return self._patiently(
-            _Call(method=method, path=path, params=params, body=body, headers=headers or {}), patient
-        )
+        call = _Call(method=method, path=path, params=params, body=body, headers=headers or {})
+        return shaped(path, self._patiently(call, patient))
 
     def csv(self, path: str, params: dict[str, Any]) -> tuple[Mapping[str, str], bytes]:
         """The headers and the body of a CSV answer, repeated like any other read."""
@@ -190,13 +222,12 @@ class Client:
         self.calls += 1
         extra = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=coachsync", **call.headers}
         try:
-            if "Accept" in extra:
-                return _as_csv(
-                    caller._call_salesforce("GET", caller.base_url + call.path, params=call.params, headers=extra)
-                )
-            return caller.restful(call.path, params=call.params, method=call.method, json=call.body, headers=extra)
+            response: requests.Response = caller._call_salesforce(
+                call.method, caller.base_url + call.path, params=call.params, json=call.body, headers=extra
+            )
+            return _as_csv(response) if "Accept" in extra else response.json()
         except requests.exceptions.JSONDecodeError as error:
-            raise RetryLater(
+            raise Garbled(
                 "Salesforce's answer was not JSON; a proxy or a maintenance page may be in between."
             ) from error
         except requests.RequestException as error:
@@ -219,10 +250,16 @@ class Client:
     def _listen(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         mend_text(response)
         with suppress(ValueError):  # a proxy's nonsense is as good as no date
-            self.server_time = parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+            self.server_time = self._credible(parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC))
         usage = Salesforce.parse_api_usage(response.headers.get("Sforce-Limit-Info", "")).get("api-usage")
         if usage is not None:
             self._used, self._limit = usage.used, usage.total
+
+    def _credible(self, told: datetime) -> datetime:
+        """A mark that a server with a fast clock sets too far would hide what changes before it; one too early costs
+        rows that are read again.
+        """
+        return min(told, self._clock() + FAST_CLOCK) if self._clock else told
 
     def spent_share(self) -> float:
         """How much of our share of the API limit is spent, 0 to 1 and beyond; 0 while the limit is unknown."""
@@ -251,7 +288,7 @@ class _Call:
 
 def _as_csv(response: requests.Response) -> requests.Response:
     if "csv" not in response.headers.get("Content-Type", ""):
-        raise RetryLater("Salesforce's answer was not CSV; a proxy or a maintenance page may be in between.")
+        raise Garbled("Salesforce's answer was not CSV; a proxy or a maintenance page may be in between.")
     return response
 
 
