@@ -32,10 +32,11 @@ class Connector(Protocol):
         """Pages of changes since `cursor` (None: from the beginning), each with the cursor to store beside it."""
         ...
 
-    def census(self, kind: Kind) -> Iterator[Page]:
-        """Every record of a kind that is shown to us and live, whole, in the order of the ids.
+    def census(self, kind: Kind, after: str = "") -> Iterator[Page]:
+        """Every record of a kind that is shown to us and live, whole, in the order of the ids, from behind this one on.
 
         A page's cursor is the id up to which nothing was left out, and empty at the end. No page: the kind is hidden.
+        What is shown and is none of the kind may be told as deleted, lest it was once taken for one.
         """
         ...
 

@@ -22,7 +22,14 @@ class RetryLater(GateError):
 
 
 class NotYet(RetryLater):
-    """What was asked for is being prepared; other work need not wait for it."""
+    """What was asked for is being prepared; other work need not wait for it.
+
+    `had`: what is held was whole once and has only grown old. Otherwise it is half, and nothing may be judged by it.
+    """
+
+    def __init__(self, message: str, after: float = 30.0, *, had: bool = False) -> None:
+        super().__init__(message, after)
+        self.had = had
 
 
 class Reconnect(GateError):

@@ -1,7 +1,7 @@
 """The only door to the CRMs: reads the manifests, and connects by name."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module, resources
 from typing import Any, cast
@@ -30,10 +30,11 @@ def get(
     share: float,
     spent_before: int,
     overlap: timedelta,
+    clock: Callable[[], datetime] | None = None,
 ) -> Connector:
     """A connector to one org; raises Refused for a CRM that has no folder here."""
     if crm not in manifests():
         raise Refused(f"There is no connector '{crm}'; there are: {', '.join(sorted(manifests()))}.")
     module = import_module(f"connectors.{crm}")
-    joined = module.connect(settings, secrets, save=save, share=share, spent_before=spent_before, overlap=overlap)
-    return cast(Connector, joined)
+    given = {"save": save, "share": share, "spent_before": spent_before, "overlap": overlap, "clock": clock}
+    return cast(Connector, module.connect(settings, secrets, **given))

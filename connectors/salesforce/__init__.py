@@ -1,7 +1,7 @@
 """Salesforce: the wire, the mapping, and what joins them into a Connector."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ from connectors.base import Usage
 from connectors.records import Check, Intent, Kind, NoteContent, Page, Receipt, TaskContent, Writing
 from connectors.salesforce.auth import Grant
 from connectors.salesforce.bulk import Bulk
+from connectors.salesforce.census import Census
 from connectors.salesforce.checks import check
 from connectors.salesforce.client import Budget, Client
 from connectors.salesforce.notes import NoteWriter
@@ -43,10 +44,18 @@ class SalesforceConnector:
             self._client,
             self._names,
             overlap=self._overlap,
-            page_size=int(self._settings.get("page_size", 2000)),
+            page_size=self._page_size,
             bulk_from=int(self._settings.get("bulk_from", BULK_FROM)),
             bulk=Bulk(self._client, patience=float(self._settings.get("bulk_seconds", BULK_SECONDS))),
         )
+
+    @cached_property
+    def _census(self) -> Census:
+        return Census(self._client, self._names, page_size=self._page_size)
+
+    @property
+    def _page_size(self) -> int:
+        return int(self._settings.get("page_size", 2000))
 
     @cached_property
     def _tasks(self) -> TaskWriter:
@@ -69,13 +78,13 @@ class SalesforceConnector:
         """See Connector.pull."""
         return self._reader.pull(kind, cursor)
 
-    def census(self, kind: Kind) -> Iterator[Page]:
+    def census(self, kind: Kind, after: str = "") -> Iterator[Page]:
         """See Connector.census."""
-        return self._reader.census(kind)
+        return self._census.census(kind, after)
 
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """See Connector.present."""
-        return self._reader.present(kind, ids)
+        return self._census.present(kind, ids)
 
     def deal_id(self, text: str) -> str | None:
         """See Connector.deal_id."""
@@ -107,11 +116,13 @@ def connect(
     share: float,
     spent_before: int,
     overlap: timedelta,
+    clock: Callable[[], datetime] | None = None,
 ) -> SalesforceConnector:
     """A connector from stored settings: login_url, client_id, username, api_version, ca_file, key_field,
     segment_field, page_size, bulk_from, bulk_seconds, and for impatient tests read_seconds, tries, first_wait.
 
     `secrets` tells one of private_key, client_secret, refresh_token, at each sign-in anew; `save` keeps a rotated one.
+    `clock` is ours, which bounds what the org's says; None: that is believed.
     """
     patience = {k: settings[k] for k in ("read_seconds", "tries", "first_wait") if k in settings}
     wire = Wire(version=str(settings.get("api_version", "62.0")), ca_file=settings.get("ca_file"), **patience)
@@ -121,5 +132,6 @@ def connect(
         username=settings.get("username"),
         secrets=secrets,
     )
-    client = Client(grant, wire=wire, budget=Budget(share=share, spent_before=spent_before), save=save)
+    budget = Budget(share=share, spent_before=spent_before)
+    client = Client(grant, wire=wire, budget=budget, save=save, clock=clock)
     return SalesforceConnector(client, settings, overlap)

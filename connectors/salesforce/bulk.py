@@ -18,6 +18,7 @@ import structlog
 
 from connectors.errors import NotYet, RetryLater
 from connectors.records import Page
+from connectors.salesforce.answers import Garbled
 from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.columns import of_csv
 
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_LOOK_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
+BRIEFLY = 30.0
+"""How many seconds a sitting waits for newer rows of what is held already: answers and writes do not wait for them."""
 GIVEN_UP_AFTER = timedelta(hours=6)
 """A job that has not ended by then is taken for stuck, and its rows are read page by page."""
 PAGE_ROWS = 20_000
@@ -63,20 +66,24 @@ class Bulk:
         except CallFailed as refused:
             raise BulkUnusable(str(refused)) from refused
 
-    def wait(self, job: str, ordered_at: datetime) -> int:
-        """How many rows the finished job has. NotYet while it runs on; BulkUnusable when it will never finish."""
-        waited, pause = 0.0, FIRST_LOOK_SECONDS
+    def wait(self, job: str, ordered_at: datetime, *, had: bool) -> int:
+        """How many rows the finished job has. NotYet while it runs on; BulkUnusable when it will never finish.
+
+        `had`: all rows were read before and these are newer ones, so that nobody need wait long for them.
+        """
+        waited, pause, patience = 0.0, FIRST_LOOK_SECONDS, min(self._patience, BRIEFLY) if had else self._patience
         while True:
             told = self._state(job)
             if told["state"] == "JobComplete":
-                return int(told["numberRecordsProcessed"])
+                return _counted(told.get("numberRecordsProcessed"), "The job")
             if told["state"] not in UNFINISHED:
                 raise BulkUnusable(f"The job ended as {told['state']}: {told.get('errorMessage') or 'no reason given'}")
             if self._client.server_time and self._client.server_time - ordered_at > GIVEN_UP_AFTER:
                 self._abort(job)
                 raise BulkUnusable("The job has not ended in six hours.")
-            if waited >= self._patience:
-                raise NotYet("Salesforce is still preparing a bulk job; the next run goes on with it.", after=300)
+            if waited >= patience:
+                told_later = "Salesforce is still preparing a bulk job; the next run goes on with it."
+                raise NotYet(told_later, after=300, had=had)
             self._sleep(pause)
             waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT_SECONDS)
 
@@ -104,21 +111,32 @@ class Bulk:
         yield results
 
     def _page(self, job: str, locator: str | None, paths: Sequence[str], understood: Understood) -> Results:
+        """What is spoilt twice is spoilt for good: a page that is read again each run would never let us get on."""
+        try:
+            return self._read(job, locator, paths, understood)
+        except Garbled as spoilt:
+            log.warning("bulk_page_spoilt", job=job, reason=str(spoilt))
+        try:
+            return self._read(job, locator, paths, understood)
+        except Garbled as spoilt:
+            raise BulkUnusable(str(spoilt)) from spoilt
+
+    def _read(self, job: str, locator: str | None, paths: Sequence[str], understood: Understood) -> Results:
         params = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
         try:
             headers, content = self._client.csv(f"jobs/query/{job}/results", params)
         except CallFailed as refused:
             raise BulkUnusable(str(refused)) from refused
-        promised, after = headers.get("Sforce-NumberOfRecords"), headers.get("Sforce-Locator")
-        if promised is None or after is None:
-            # taking this for an empty result is how whole tables went missing behind proxies
+        # taking a missing count for an empty result is how whole tables went missing behind proxies
+        promised, after = _counted(headers.get("Sforce-NumberOfRecords"), "A bulk page"), headers.get("Sforce-Locator")
+        if after is None:
             raise BulkUnusable("The headers that count a bulk page are missing; a proxy may take them away.")
         try:
             rows = of_csv(content, paths)
         except ValueError as error:
-            raise RetryLater("A bulk page is no table; it is read again.") from error
-        if rows.num_rows != int(promised):
-            raise RetryLater(f"A bulk page has {rows.num_rows} rows instead of {promised}; it is read again.")
+            raise Garbled("A bulk page is no table.") from error
+        if rows.num_rows != promised:
+            raise Garbled(f"A bulk page has {rows.num_rows} rows instead of {promised}.")
         return Results(page=understood(rows), rows=rows.num_rows, locator=None if after == END else after)
 
     def _abort(self, job: str) -> None:
@@ -126,3 +144,10 @@ class Bulk:
             self._client.call("PATCH", f"jobs/query/{job}", body={"state": "Aborted"})
         except (CallFailed, RetryLater) as kept:
             log.info("job_kept", job=job, reason=str(kept))
+
+
+def _counted(said: Any, what: str) -> int:
+    """A number of rows; BulkUnusable where none is told, since only counting shows that all came."""
+    if not str(said).isdecimal():
+        raise BulkUnusable(f"{what} does not say how many rows it has; a proxy may take that away.")
+    return int(said)

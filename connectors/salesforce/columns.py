@@ -8,10 +8,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.csv
+import structlog
 
-from connectors.records import SCHEMAS, Kind
+from connectors.records import SCHEMAS, Kind, Page
 from connectors.salesforce.sources import Source
 from connectors.salesforce.values import Names, Row
+
+log = structlog.get_logger(__name__)
 
 UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 """What DuckDB says of a value; anything else it says is of our own select lists."""
@@ -55,6 +58,11 @@ def as_text(paths: Sequence[str]) -> pyarrow.csv.ConvertOptions:
     )
 
 
+def nothing(kind: Kind) -> Page:
+    """A page without records, for what else a page says."""
+    return Page(records=SCHEMAS[kind].empty_table(), cursor="")
+
+
 class Shaper:
     """Makes records of columns, as this org calls things."""
 
@@ -69,6 +77,13 @@ class Shaper:
         shaped = list(self._shaped(source, self._arranged(source, stamp, told), skipped))
         records = pa.concat_tables(shaped) if shaped else SCHEMAS[kind].empty_table()
         return records.cast(SCHEMAS[kind]), tuple(skipped)
+
+    def page(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> Page:
+        """The records of these columns, without a cursor; those that cannot be understood are named in the log."""
+        records, skipped = self.records(kind, source, stamp, told)
+        for id_ in skipped:
+            log.warning("not_understood", object=source.object, id=id_)
+        return Page(records=records, cursor="", skipped=skipped)
 
     def fault(self, source: Source, stamp: str, told: pa.Table) -> str | None:
         """The column for which the only row of `told` cannot be understood, and what stands there; None if unknown."""

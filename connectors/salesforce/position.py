@@ -1,7 +1,7 @@
 """Where a reading stands: the cursor that the store keeps for us, one position for each object of a kind."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -26,6 +26,26 @@ class Position:
     """The bulk job that this pass is read from, where its results begin, and how many of them were taken."""
     locator: str | None = None
     taken: int = 0
+    ordered_at: datetime | None = None
+    """The server's clock when the job was ordered, which may be long after the pass began."""
+
+    @property
+    def had(self) -> bool:
+        """Whether a pass has ever come to its end, so that what is held is at worst old and never half."""
+        return self.since is not None or self.deleted_to is not None
+
+    @property
+    def columns(self) -> list[str]:
+        """What is asked for."""
+        return list(dict.fromkeys(("Id", self.stamp, *self.fields)))
+
+    def jobless(self) -> "Position":
+        """The same, to be read without a job."""
+        return replace(self, job=None, locator=None, taken=0, ordered_at=None)
+
+    def anew(self) -> "Position":
+        """The same, from the beginning."""
+        return replace(self.jobless(), since=None, at=None)
 
 
 def after(position: Position) -> str | None:

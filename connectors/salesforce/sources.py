@@ -24,6 +24,8 @@ class Source:
     own: Callable[[Names], dict[str, str | None]] = lambda names: {}
     """Columns that every org calls otherwise: our word and the org's field, None where it has none."""
     where: Callable[[Names], str | None] = lambda names: None
+    marked: bool = False
+    """Holds records of ours, known by the key field: they would be taken for others' where it cannot be seen."""
     deletions: timedelta | None = timedelta(hours=1)
     """How often the list of deleted ids is read; None where the object has none."""
     daily: bool = False
@@ -147,6 +149,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             required=("WhatId", "OwnerId", "ActivityDate", "IsClosed"),
             sql="activity_of_task",
             own=_key,
+            marked=True,
         ),
         Source(
             object="Event",
@@ -166,6 +169,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             required=TASK_FIELDS,
             sql="task",
             own=_key,
+            marked=True,
             where=ours,
         ),
     ),

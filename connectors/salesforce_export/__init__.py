@@ -1,7 +1,7 @@
 """Salesforce's weekly Data Export, read where it lies and never written to; understood as Salesforce's answers are."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,9 @@ class ExportConnector:
         """See Connector.pull."""
         return self._reader.pull(kind, cursor)
 
-    def census(self, kind: Kind) -> Iterator[Page]:
+    def census(self, kind: Kind, after: str = "") -> Iterator[Page]:
         """See Connector.census."""
-        return self._reader.census(kind)
+        return self._reader.census(kind, after)
 
     def present(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         """See Connector.present."""
@@ -70,6 +70,7 @@ def connect(
     share: float,
     spent_before: int,
     overlap: timedelta,
+    clock: Callable[[], datetime] | None = None,
 ) -> ExportConnector:
     """A connector from stored settings: dir, encoding, key_field, segment_field. There are no secrets and no budget."""
     names = Names(key_field=settings.get("key_field"), segment_field=settings.get("segment_field", "Industry"))

@@ -53,11 +53,14 @@ class Reader:
         sweep = cursor is not None and self._is_whole(kind) and not self._torn(kind)
         yield Page(records=SCHEMAS[kind].empty_table(), cursor=mark, sweep=sweep)
 
-    def census(self, kind: Kind) -> Iterator[Page]:
+    def census(self, kind: Kind, after: str) -> Iterator[Page]:
         """All that is in the files, in the order of the ids; see Connector.census. Refused where a file is torn."""
         if not self._is_whole(kind):
             return
-        for records in in_order(kind, self._untorn(kind)):
+        for listed in in_order(kind, self._untorn(kind)):
+            records = listed.filter(pc.greater(listed.column("id"), after))
+            if not records.num_rows:
+                continue
             yield Page(records=records, cursor=str(records.column("id")[-1]))
         yield Page(records=SCHEMAS[kind].empty_table(), cursor="")
 

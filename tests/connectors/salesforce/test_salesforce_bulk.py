@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from reading import changes
 
-from connectors.errors import OverBudget, RetryLater
+from connectors.errors import NotYet, OverBudget, RetryLater
 from connectors.records import KINDS
 from connectors.sandbox import control
 from connectors.sandbox.company import company
@@ -135,6 +135,74 @@ def test_a_page_that_broke_is_read_again(stocked, effect):
     loaded, _ = stocked.pull("deal_change", **BULK)
     assert broken.met
     assert len(loaded) == len({change.id for change in loaded}) == stocked.org.count("OpportunityHistory")
+
+
+COUNTED = {"Content-Type": "text/csv", "Sforce-NumberOfRecords": "3", "Sforce-Locator": "null"}
+SPOILT = {
+    "fewer rows than it says": {"answer": '"Id","Name"\n"001000000000001AAA","x"\n', "headers": COUNTED},
+    "ragged": {"answer": '"Id","Name"\n"001000000000001AAA"\n"a","b","c"\n', "headers": COUNTED},
+    "a count that is none": {"answer": '"Id"\n', "headers": COUNTED | {"Sforce-NumberOfRecords": "abc"}},
+    "a page of a proxy": {"answer": "<html>no downloads here</html>"},
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_page_that_stays_spoilt_is_read_by_pages(stocked, how):
+    """Read again in the same sitting and, when that is no better, never again; once is not noticed."""
+    count = stocked.org.count("Account")
+    for times in (1, None):
+        stocked.org.faults.clear()
+        spoilt = stocked.trouble("answer", "/results", status=200, times=times, **SPOILT[how])
+        loaded, cursor = stocked.pull("account", **BULK)
+        assert spoilt.met
+        assert len(loaded) == len({change.id for change in loaded}) == count
+    stocked.wait(minutes=1)
+    assert stocked.pull("account", cursor, **BULK)[0] == []
+
+
+def test_a_job_that_is_not_counted_is_read_by_pages(stocked):
+    """An end without a number proves nothing."""
+    stocked.trouble("answer", r"jobs/query/750\w+$", status=200, answer='{"id": "750", "state": "JobComplete"}')
+    loaded, _ = stocked.pull("account", **BULK)
+    assert len(loaded) == stocked.org.count("Account")
+
+
+def test_a_job_is_as_old_as_its_order_and_not_as_its_pass(stocked):
+    """A delta that was cut behind its first page and goes on seven hours later waits for the job it orders then."""
+    _, cursor = stocked.pull("account")
+    stocked.wait(minutes=1)
+    stocked.org.load("Account", [{"Id": make_id("001", 7_000_000 + n), "Name": f"Bulk {n}"} for n in range(700)])
+    stocked.wait(minutes=1)
+    first = next(iter(stocked.connector(page_size=200, bulk_from=250).pull("account", cursor)))
+    stocked.wait(hours=7)
+    control.configure(stocked.org, bulk_delay_seconds=0.4)
+    heard = stocked.listen()
+    rest, _ = stocked.pull("account", first.cursor, page_size=200, bulk_from=250, bulk_seconds=5)
+    assert len(rest) == 500
+    assert len(jobs_ordered(heard)) == 1
+    assert not [path for method, path, _ in heard if method == "PATCH"]
+    assert [path for _, path, _ in heard if "/results" in path]
+
+
+def test_waiting_tells_whether_half_of_it_is_here(stocked):
+    """Of a first load nothing may be judged; of newer rows what is held is only old, for both objects of a kind."""
+    control.configure(stocked.org, bulk_stuck=True)
+    with pytest.raises(NotYet) as first:
+        stocked.pages("activity", bulk_from=1, bulk_seconds=0)
+    assert not first.value.had
+    control.configure(stocked.org, bulk_stuck=False)
+    _, cursor = stocked.pull("activity")
+    stocked.wait(minutes=1)
+    rows = [{"Id": make_id("00T", 7_000_000 + n), "Subject": "Call"} for n in range(500)]
+    met = [{"Id": make_id("00U", 7_000_000), "Subject": "Demo", "StartDateTime": stocked.org.now()}]
+    stocked.org.load("Task", rows)
+    stocked.org.load("Event", met)
+    stocked.wait(minutes=1)
+    control.configure(stocked.org, bulk_stuck=True)
+    reading, pages = stocked.connector(page_size=200, bulk_from=250, bulk_seconds=0).pull("activity", cursor), []
+    with pytest.raises(NotYet) as later:
+        pages.extend(reading)
+    assert later.value.had
 
 
 def test_a_session_that_ends_among_the_pages_ends_nothing(stocked):

@@ -75,3 +75,16 @@ def test_a_census_of_rates_is_in_the_order_of_their_ids(worldwide):
     ids = [id for page in pages for id in page.records.column("id").to_pylist()]
     assert (len(ids), ids, pages[-1].cursor) == (5, sorted(ids), "")
     assert worldwide.connector().present("currency_rate", ids) == set(ids)
+
+
+def test_more_rates_than_an_answer_holds_are_all_read(worldwide):
+    """Twenty currencies by the month for ten years: rates cannot be asked for in pages, so their answer is followed."""
+    months = [date(2016 + n // 12, n % 12 + 1, 1) for n in range(120)]
+    codes = [f"X{n:02d}" for n in range(20)]
+    rows = [{"IsoCode": code, "ConversionRate": 1.1, "StartDate": day} for code in codes for day in months]
+    worldwide.org.load("DatedConversionRate", rows)
+    assert len(worldwide.pull("currency_rate")[0]) == 2400
+    pages = list(worldwide.connector().census("currency_rate"))
+    ids = [id for page in pages for id in page.records.column("id").to_pylist()]
+    assert len(ids) == len(set(ids)) == 2400
+    assert worldwide.connector().present("currency_rate", ids) == set(ids)

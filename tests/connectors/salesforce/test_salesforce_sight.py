@@ -1,5 +1,6 @@
 """What an administrator hides: fields and objects, before and in the middle of a pull; and what `check` says."""
 
+from datetime import timedelta
 from itertools import islice
 
 import pytest
@@ -125,13 +126,35 @@ def test_the_check_names_what_cannot_be_written(place):
     assert "Enhanced Notes" in found["write ContentNote"].remedy
 
 
-def test_a_key_field_hidden_later_stops_our_tasks_with_a_sentence(place):
-    """Without it we do not know which tasks are ours: that is for a person to mend."""
-    _, cursor = place.pull("task")
+@pytest.mark.parametrize("kind", ["task", "activity"])
+def test_without_the_key_field_neither_our_tasks_nor_others_are_read(place, kind):
+    """We would not know which are ours: that is for a person to mend, and until then none is taken for another."""
+    place.push(place.task())
+    place.make("Task", Subject="Call", TaskSubtype="Call")
+    read, cursor = place.pull(kind)
     hide(place, Task=["Coaching_Key__c"])
-    for known in (None, cursor):
-        with pytest.raises(Refused, match="Coaching_Key__c"):
-            place.pages("task", known)
+    place.wait(hours=1)
+    place.make("Task", Subject="Call again", TaskSubtype="Call")
+    for hours in (0, 30):  # as described before, and described anew
+        place.wait(hours=hours)
+        for known in (None, cursor):
+            with pytest.raises(Refused, match="cannot see Coaching_Key__c of Task, by which we know our own tasks"):
+                place.pages(kind, known)
+    with pytest.raises(Refused, match="Coaching_Key__c"):
+        list(place.connector().census(kind))
+    hide(place)
+    again, _ = place.pull(kind, cursor, overlap=timedelta(minutes=5))
+    whole, _ = place.pull(kind)
+    assert {change.id for change in [*read, *again]} == {change.id for change in whole}
+
+
+def test_tasks_taken_for_others_are_told_not_to_be_when_the_key_field_is_known(place):
+    """A connection that was told too late what the field is called reads anew, within the day as well."""
+    (receipt,) = place.push(place.task())
+    taken, cursor = place.pull("activity", key_field=None)
+    assert [(change.id, change.deleted) for change in taken] == [(receipt.crm_id, False)]
+    told, _ = place.pull("activity", cursor)
+    assert [(change.id, change.deleted) for change in told] == [(receipt.crm_id, True)]
 
 
 def test_the_check_sees_a_nearly_spent_limit_and_an_old_version(place):
