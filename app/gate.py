@@ -1,6 +1,6 @@
 """Opens the gate of a stored connection: its secrets, its share of the API budget, and where rotated tokens go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from app.config import Coaching
@@ -12,11 +12,18 @@ from connectors import registry
 from connectors.base import Connector
 
 
-def open_gate(store: Store, vault: Vault, org: Org, coaching: Coaching, now: datetime) -> Connector:
+def open_gate(
+    store: Store,
+    vault: Vault,
+    org: Org,
+    coaching: Coaching,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+) -> Connector:
     """A connector for this org; nothing is asked of the CRM yet.
 
-    Its secrets are read when it signs in, which is within the run's lock: of a refresh token that is used twice, as by
-    two processes, nothing is left.
+    `clock` is ours, which bounds what the CRM's says; None: that is believed. The secrets are read when it signs in,
+    which is within the run's lock: of a refresh token that is used twice, as by two processes, nothing is left.
     """
 
     def secrets() -> Mapping[str, str]:
@@ -37,6 +44,7 @@ def open_gate(store: Store, vault: Vault, org: Org, coaching: Coaching, now: dat
         share=coaching.api_share,
         spent_before=spent,
         overlap=timedelta(minutes=coaching.overlap_minutes),
+        clock=clock,
     )
 
 

@@ -178,7 +178,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
         org = named(store, name)
         coaching = coaching_of(settings)
         with store.lock(name):  # to sign in beside a run would use up the refresh token in its hand
-            checks = open_gate(store, vault_of(settings), org, coaching, now()).check()
+            checks = open_gate(store, vault_of(settings), org, coaching, now(), now).check()
             checks += _settings_checks(coaching, store, org)
             failed = [c for c in checks if not c.ok and c.fatal]
             if not failed and org.paused:

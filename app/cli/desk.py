@@ -188,7 +188,7 @@ def laid_out(settings: Settings, store: Store, name: str, rules: Path | None = N
     return Loop(
         store=store,
         org=org,
-        connector=open_gate(store, vault_of(settings), org, coaching, now()),
+        connector=open_gate(store, vault_of(settings), org, coaching, now(), now),
         coaching=coaching,
         rules=ruleset,
         indicators=indicators_of(settings, coaching, ruleset),

@@ -58,6 +58,8 @@ def pulled(report: Report) -> None:
             out.print(f"{brought.skipped} records could not be understood and were skipped.", style="yellow")
         if brought.left_out:
             out.print(f"Near the API budget: left for later: {', '.join(brought.left_out)}.", style="yellow")
+        if brought.waiting:
+            out.print(f"The CRM still prepares what changed: {', '.join(brought.waiting)}.", style="yellow")
     _recounted(report.recounted)
     if report.outcomes:
         out.print(f"People: {_listed(report.outcomes)}.")

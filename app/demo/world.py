@@ -63,7 +63,7 @@ class World:
         return Loop(
             store=self.store,
             org=org,
-            connector=open_gate(self.store, self.vault, org, self.coaching, self.moment),
+            connector=open_gate(self.store, self.vault, org, self.coaching, self.moment, lambda: self.moment),
             coaching=self.coaching,
             rules=self.rules,
             indicators=self.indicators,

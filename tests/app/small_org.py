@@ -133,7 +133,7 @@ class Company:
     def loop(self, progress: Callable[..., None] = lambda *_: None) -> Loop:
         """What a new process would work with: a connector that has to sign in first."""
         org = named(self.store, NAME)
-        gate = open_gate(self.store, self.vault, org, self.coaching, self.now)
+        gate = open_gate(self.store, self.vault, org, self.coaching, self.now, lambda: self.now)
         return Loop(
             store=self.store,
             org=org,

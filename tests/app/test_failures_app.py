@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,6 +54,26 @@ def test_a_row_that_goes_back_in_time_is_right_after_its_next_change(company: Co
     control.edit(company.org, user=RITA, object_name="Opportunity", key=QUIET[0], fields={"Name": "Right clock"})
     company.often()
     assert deal_name(company) == "Right clock"
+
+
+@pytest.mark.parametrize("fast", [timedelta(hours=1), timedelta(days=5 * 365)])
+def test_a_clock_that_is_fast_for_one_tick_hides_nothing(company: Company, fast: timedelta) -> None:
+    """Failure 9: the mark is the server's clock, as far as ours can believe it."""
+    company.often()
+    company.later(minutes=5)
+    company.org.set_clock(company.now + fast)
+    company.often()
+    for n in range(3):
+        company.later(minutes=7)
+        fields = {"Name": f"Later {n}"}
+        control.edit(company.org, user=RITA, object_name="Opportunity", key=QUIET[0], fields=fields)
+        company.later(minutes=8)
+        company.often()
+        assert deal_name(company) == f"Later {n}"
+    control.hard_delete(company.org, object_name="Opportunity", key=QUIET[1])
+    company.later(hours=3)
+    company.often()
+    assert [row["gone"] for row in company.rows(deals) if row["id"] == QUIET[1]] == ["deleted"]
 
 
 def test_a_mark_that_was_never_stored_is_read_again(company: Company) -> None:
