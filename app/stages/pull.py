@@ -13,7 +13,7 @@ import structlog
 from app.store import canonical, coverage, runs
 from app.store.session import Store
 from connectors.base import Connector
-from connectors.errors import NotYet
+from connectors.errors import NotYet, OverBudget, Refused
 from connectors.records import KINDS, Kind, Page
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,8 @@ class Pulled:
     rows: dict[str, int] = field(default_factory=dict)
     skipped: int = 0
     left_out: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Kinds of which the CRM is still preparing what changed; what is held of them is as it was."""
 
 
 def pull(
@@ -50,17 +52,16 @@ def pull(
 ) -> Pulled:
     """Bring home what changed. A kind that may have missed deletions falls due to be compared.
 
-    `between` is called before each page and may raise to end the pull there; the next one goes on.
+    What one kind cannot do holds up no other. Raises at the end what a person must mend, and NotYet while a kind is
+    here by half, since nothing may be judged by that. `between` is called before each page and may raise to end the
+    pull there; the next one goes on.
     """
-    pulled, late = Pulled(), None
+    pulled, over = Pulled(), list[Refused | NotYet]()
     under_way = deque((kind, _pages(store, connection_id, connector, kind, pulled)) for kind in kinds)
     while under_way:
         between()
         kind, pages = under_way[0]
-        try:
-            page = next(pages, None)
-        except NotYet as told:
-            page, late = None, told
+        page = _next(kind, pages, pulled, over)
         if page is None:
             under_way.popleft()
             continue
@@ -68,9 +69,25 @@ def pull(
         progress(kind, pulled.rows.get(kind, 0), page.expected)
         if page.waits:
             under_way.rotate(-1)
-    if late:
-        raise late
+    if over:
+        raise min(over, key=lambda told: isinstance(told, NotYet))
     return pulled
+
+
+def _next(kind: Kind, pages: Iterator[Page], pulled: Pulled, over: list[Refused | NotYet]) -> Page | None:
+    """The next page of a kind; None where there is no other now, with what the run has to end for in `over`."""
+    try:
+        return next(pages, None)
+    except OverBudget:
+        raise
+    except NotYet as told:
+        pulled.waiting.append(kind)
+        log.info("waits", kind=kind, held=told.had)
+        over += [] if told.had else [told]
+    except Refused as refused:
+        log.warning("not_pulled", kind=kind, reason=str(refused))
+        over.append(refused)
+    return None
 
 
 def _waiting(spent: float) -> set[Kind]:
