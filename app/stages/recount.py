@@ -74,9 +74,11 @@ def recount(
 
 
 def _compared(sides: _Sides, kind: Kind, found: Coverage) -> bool:
-    """Whether the comparison reached the end; `found` tells what was mended even where it did not."""
+    """Whether the comparison reached the end; `found` tells what was mended now even where it did not."""
+    with sides.store.read() as connection:
+        place, before = coverage.begun(connection, sides.connection_id, kind)
     try:
-        whole = _compare(sides, kind, found)
+        whole = _compare(sides, kind, place, before, found)
     except OverBudget:
         raise
     except Refused as refused:  # an object we may not see tells nothing about its records
@@ -84,19 +86,20 @@ def _compared(sides: _Sides, kind: Kind, found: Coverage) -> bool:
         return False
     if whole:
         with sides.store.begin() as connection:
-            coverage.keep(connection, sides.connection_id, kind, found, sides.clock())
+            coverage.keep(connection, sides.connection_id, kind, before + found, sides.clock())
         log.info("compared", kind=kind, missing=found.missing, stale=found.stale, gone=found.gone)
     return whole
 
 
-def _compare(sides: _Sides, kind: Kind, found: Coverage) -> bool:
-    after, ended = "", False
+def _compare(sides: _Sides, kind: Kind, place: str, before: Coverage, found: Coverage) -> bool:
+    """From behind `place` on, up to which an earlier sitting found what is in `before`."""
+    ended = False
     if _too_dear(sides, kind):
         return False
-    for page in sides.connector.census(kind):
+    for page in sides.connector.census(kind, place):
         sides.between()
-        _mend(sides, kind, page, after, found)
-        after, ended = page.cursor, not page.cursor
+        _mend(sides, kind, page, place, before, found)
+        place, ended = page.cursor, not page.cursor
         if not ended and _too_dear(sides, kind):
             return False
     if not ended:
@@ -111,21 +114,30 @@ def _too_dear(sides: _Sides, kind: Kind) -> bool:
     return True
 
 
-def _mend(sides: _Sides, kind: Kind, page: Page, after: str, found: Coverage) -> None:
-    """Make ours like theirs between two places of the list."""
+def _mend(sides: _Sides, kind: Kind, page: Page, after: str, before: Coverage, found: Coverage) -> None:
+    """Make ours like theirs between two places of the list, and keep the second as the one where it goes on."""
+    live = page.records.filter(pc.invert(page.records.column("deleted")))
     with sides.store.read() as connection:
-        missing, stale = coverage.unlike(connection, sides.connection_id, kind, page.records)
+        missing, stale = coverage.unlike(connection, sides.connection_id, kind, live)
         held = coverage.held_between(connection, sides.connection_id, kind, after, page.cursor)
-    gone = _unseen(sides, kind, page, held)
+    gone, wrong = _unseen(sides, kind, page, held), _none_of_the_kind(page, held)
     now = sides.clock()
-    ids = page.records.column("id")
-    with sides.store.begin() as connection:
-        unlike = page.records.filter(pc.is_in(ids, value_set=pa.array(missing | stale, pa.string())))
-        canonical.store_page(connection, sides.connection_id, kind, unlike, now)
-        found.gone += canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
-    found.theirs += len(ids) + len(page.skipped)
+    unlike = pc.is_in(page.records.column("id"), value_set=pa.array(missing | stale | wrong, pa.string()))
+    found.theirs += live.num_rows + len(page.skipped)
     found.missing += len(missing)
     found.stale += len(stale)
+    with sides.store.begin() as connection:
+        canonical.store_page(connection, sides.connection_id, kind, page.records.filter(unlike), now)
+        marked = canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
+        found.gone += len(wrong) + marked
+        if page.cursor:
+            coverage.keep_place(connection, sides.connection_id, kind, page.cursor, before + found)
+
+
+def _none_of_the_kind(page: Page, held: list[str]) -> set[str]:
+    """What we hold and is told not to be of the kind: a task of ours was once taken for somebody else's."""
+    records = page.records
+    return set(held).intersection(records.filter(records.column("deleted")).column("id").to_pylist())
 
 
 def _unseen(sides: _Sides, kind: Kind, page: Page, held: list[str]) -> list[str]:

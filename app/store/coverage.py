@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from app.store.arrivals import arrived
 from app.store.canonical import TABLES
 from app.store.ledger import coverage
 from app.store.upsert import upsert
 from connectors.records import Kind
+
+NOWHERE: dict[str, Any] = {"place": None, "so_far": None}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class Coverage:
     """Here as they no longer are there."""
     gone: int = 0
     """Here and no longer shown there."""
+
+    def __add__(self, more: "Coverage") -> "Coverage":
+        """Both as one comparison."""
+        return Coverage(**{name: getattr(self, name) + getattr(more, name) for name in self.__dataclass_fields__})
 
 
 def unlike(
@@ -66,16 +72,37 @@ def _live(connection_id: int, kind: Kind) -> tuple[Any, ...]:
     return table.c.connection_id == connection_id, table.c.deleted_at.is_(None), table.c.id.not_like("seen:%")
 
 
+def begun(connection: Connection, connection_id: int, kind: Kind) -> tuple[str, Coverage]:
+    """The id behind which a comparison goes on that was cut off, and what it had found; "" where none was."""
+    row = connection.execute(
+        select(coverage.c.place, coverage.c.so_far).where(*_of(connection_id, kind), coverage.c.place.is_not(None))
+    ).one_or_none()
+    return (row.place, Coverage(**row.so_far)) if row else ("", Coverage())
+
+
+def keep_place(connection: Connection, connection_id: int, kind: Kind, place: str, found: Coverage) -> None:
+    """Record how far a comparison has come; call it in the transaction that mends what it found."""
+    values = {"place": place, "so_far": asdict(found)}
+    done = connection.execute(update(coverage).where(*_of(connection_id, kind)).values(values))
+    if not done.rowcount:
+        row = {"connection_id": connection_id, "kind": kind, "due": False}
+        connection.execute(insert(coverage).values(row | values))
+
+
 def keep(connection: Connection, connection_id: int, kind: Kind, found: Coverage, now: datetime) -> None:
     """Record a comparison that reached the end, with how many live records we hold after it."""
     found.ours = connection.scalar(select(func.count()).where(*_live(connection_id, kind))) or 0
-    key = {"connection_id": connection_id, "kind": kind, "due": False, "compared_at": now}
-    upsert(connection, coverage, [key | asdict(found)])
+    ended = {"connection_id": connection_id, "kind": kind, "due": False, "compared_at": now, **NOWHERE}
+    upsert(connection, coverage, [ended | asdict(found)])
 
 
 def fall_due(connection: Connection, connection_id: int, kind: Kind) -> None:
-    """Say that this kind must be compared, because changes to it may have been missed."""
-    upsert(connection, coverage, [{"connection_id": connection_id, "kind": kind, "due": True}])
+    """Say that this kind must be compared from its beginning, because changes to it may have been missed."""
+    upsert(connection, coverage, [{"connection_id": connection_id, "kind": kind, "due": True, **NOWHERE}])
+
+
+def _of(connection_id: int, kind: Kind) -> tuple[Any, ...]:
+    return coverage.c.connection_id == connection_id, coverage.c.kind == kind
 
 
 def in_turn(connection: Connection, connection_id: int, kinds: Collection[Kind], *, due_only: bool) -> list[Kind]:

@@ -35,6 +35,8 @@ coverage = Table(
     Column("stale", Integer),
     Column("gone", Integer),
     Column("compared_at", Instant),
+    Column("place", Key),  # the id up to which a comparison came that was cut off
+    Column("so_far", Json),  # and what it found up to there
 )
 runs = Table(
     "runs",

@@ -1,6 +1,7 @@
 """Comparing with the CRM, over real HTTP and on both databases: what deltas cannot tell is found, and mended."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -76,7 +77,7 @@ def new_deal(company: Company, name: str) -> str:
 
 
 def test_a_commit_that_lags_longer_than_the_overlap_is_found(company: Company) -> None:
-    """Its stamp lies behind what was already read, so that no delta ever shows it; the night does."""
+    """Failure 1: its stamp lies behind what was already read, so that no delta ever shows it; the night does."""
     late = new_deal(company, "Late lantern")
     control.lag(company.org, [late], seconds=7200)
     company.later(hours=1)
@@ -90,7 +91,7 @@ def test_a_commit_that_lags_longer_than_the_overlap_is_found(company: Company) -
 
 
 def test_a_version_that_no_delta_showed_is_refreshed(company: Company) -> None:
-    """A change that was committed late is stale here until it is compared."""
+    """Failure 8: a change that was committed late is stale here until it is compared."""
     control.edit(company.org, user=RITA, object_name="Opportunity", key=QUIET[0], fields={"Amount": 77_000})
     control.lag(company.org, [QUIET[0]], seconds=7200)
     company.later(hours=1)
@@ -113,7 +114,7 @@ def test_what_changes_without_a_stamp_is_refreshed(company: Company) -> None:
 
 
 def test_a_hard_delete_outside_the_list_is_gone_after_a_second_look(company: Company) -> None:
-    """The list of deleted ids no longer reaches back; it is not called gone before it was asked after by its id."""
+    """Failure 11: the list of deleted ids no longer reaches back; nothing is called gone before a look by its id."""
     control.hard_delete(company.org, object_name="Opportunity", key=QUIET[0])
     company.later(days=40)
     asked = listen(company)
@@ -188,7 +189,7 @@ def test_our_own_writes_count_here_as_they_do_there(company: Company) -> None:
     assert all(one["difference"] == 0 for one in covered.values())
 
 
-def test_a_comparison_that_was_cut_off_is_made_again(company: Company) -> None:
+def test_a_comparison_that_was_cut_off_goes_on(company: Company) -> None:
     """A kind that fell due stays due until it was compared to its end, and what was mended stays mended."""
     company.connect(page_size=3, tries=1)
     control.hard_delete(company.org, object_name="Opportunity", key=QUIET[0])
@@ -230,3 +231,63 @@ def test_near_the_budget_comparing_waits_and_goes_on_where_it_stopped(company: C
     company.coaching = Coaching(api_share=1)
     company.later(minutes=1)
     assert recount(company).compared[: len(done.left_out)] == done.left_out
+
+
+def test_a_kind_that_no_night_can_afford_is_compared_over_several(company: Company) -> None:
+    """Failure 8: it goes on behind its last page, so that its turn ends; the numbers are those of the whole."""
+    company.org.load("Account", [{"Name": f"Yard {n:03d} (fictional)", "OwnerId": RITA} for n in range(300)])
+    company.connect(page_size=3)
+    company.later(hours=1)
+    company.often()
+    with company.org.transaction():
+        company.org.execute("UPDATE Account SET Industry = 'Mining'")
+    company.coaching = Coaching(api_share=100 / company.org.settings.daily_limit)
+    nights, asked = list[Recounted](), listen(company)
+    while not nights or "account" not in nights[-1].compared:
+        company.later(days=1)
+        nights.append(recount(company))
+        assert len(nights) < 5
+    assert len(nights) > 1
+    assert sum("FROM Account" in path and "ORDER BY Id" in path for path in asked) <= 301 / 3 + len(nights)
+    assert sum(night.stale for night in nights) == 301
+    covered = company.status()["coverage"]["account"]
+    assert (covered["ours"], covered["theirs"], covered["stale"]) == (301, 301, 301)
+    assert all(row["place"] is None for row in company.rows(coverage) if row["kind"] == "account")
+    company.later(days=1)
+    recount(company)
+    assert {"deal", "activity", "note"} <= company.status()["coverage"].keys()
+
+
+def test_what_falls_due_in_the_middle_is_compared_from_its_beginning(company: Company) -> None:
+    """Deletions that a pull may have missed can lie before the place where the comparison stands."""
+    company.connect(page_size=3, tries=1)
+    company.org.faults.order(Fault(effect="drop_before", path=LIST_OF_DEALS, nth=3))
+    with pytest.raises(Interrupted):
+        recount(company)
+    assert [row["place"] for row in company.rows(coverage) if row["kind"] == "deal"] == [LIVELY[1]]
+    company.later(days=1)
+    control.hard_delete(company.org, object_name="Opportunity", key=QUIET[0])
+    company.later(days=40)
+    company.often()
+    assert deal(company)["gone"] == "unseen"
+
+
+def test_a_kill_in_the_middle_of_a_night_costs_no_page(company: Company) -> None:
+    """The place is kept with what was mended, in one transaction."""
+    company.connect(page_size=3)
+    control.blind(company.org, [QUIET[0], LIVELY[3]])
+
+    def killed() -> None:
+        if any(row["place"] for row in company.rows(coverage) if row["kind"] == "deal"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.nightly(replace(company.loop(), between=killed))
+    asked = listen(company)
+    done = recount(company)
+    assert done.gone == 1
+    assert not [
+        path for path in asked if "FROM Opportunity WHERE" in path and "ORDER BY Id" in path and "Id >" not in path
+    ]
+    covered = company.status()["coverage"]["deal"]
+    assert (covered["gone"], covered["theirs"], covered["difference"]) == (2, 6, 0)
