@@ -48,6 +48,9 @@ from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
 
 log = structlog.get_logger(__name__)
 
+CALLS_A_NOTE = 20
+"""A note is a write; so many calls may go uncounted when a run is killed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
@@ -100,6 +103,7 @@ class Report:
         found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes, "seconds": self.seconds}
         if self.pulled:
             found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
+            found["waiting"] = self.pulled.waiting
         if self.refreshed:
             found |= {"deals": len(self.refreshed.deals), "refreshed": self.refreshed.rows}
         if self.recounted:
@@ -291,11 +295,16 @@ def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
             loop.connector,
             clock=loop.clock,
             progress=loop.progress,
-            between=loop.between,
+            between=_between(loop, report),
         )
     with report.timed("recount"):
         report.recounted = recount(
-            loop.store, loop.org.id, loop.connector, clock=loop.clock, everything=sweep, between=loop.between
+            loop.store,
+            loop.org.id,
+            loop.connector,
+            clock=loop.clock,
+            everything=sweep,
+            between=_between(loop, report),
         )
     with report.timed("reconcile"):
         report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
@@ -305,7 +314,25 @@ def _send(loop: Loop, report: Report) -> None:
     if not loop.connector.writes:
         return
     with report.timed("push"):
-        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock, between=loop.between)
+        between = _between(loop, report)
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock, between=between)
+
+
+def _between(loop: Loop, report: Report) -> Callable[[], None]:
+    """What the loop wants between two pages or batches; and now and then how many calls were made is noted.
+
+    Those of a run that is killed count in the org's 24 hours as well.
+    """
+
+    def pause() -> None:
+        calls = loop.connector.usage().calls
+        if report.run_id and calls - report.api_calls >= CALLS_A_NOTE:
+            with loop.store.begin() as transaction:
+                runs.note_calls(transaction, report.run_id, calls)
+            report.api_calls = calls
+        loop.between()
+
+    return pause
 
 
 def _today(loop: Loop, transaction: Transaction, as_of: datetime) -> dict[str, date]:
@@ -336,14 +363,23 @@ def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int
             error = _stop(refusal)
         except Stop as stop:
             error = stop
-        report.api_calls = loop.connector.usage().calls
+        except Exception as crash:  # the edge: it is over and its calls count, though nobody foresaw it
+            with loop.store.begin() as transaction:
+                reason = f"Something unexpected happened ({type(crash).__name__})."
+                _finish(loop, transaction, report, run_id, reason)
+            raise
         with loop.store.begin() as transaction:
-            runs.finish(transaction, run_id, loop.clock(), report.counts(), str(error) if error else None)
+            _finish(loop, transaction, report, run_id, str(error) if error else None)
             paused = str(error) if isinstance(error, NotReady) else None
             connections.pause(transaction, loop.org, paused)
     if error is not None:
         log.warning("stopped", connection=loop.org.name, run=run_id, rhythm=rhythm, reason=str(error))
         raise error
+
+
+def _finish(loop: Loop, transaction: Transaction, report: Report, run_id: int, error: str | None) -> None:
+    report.api_calls = loop.connector.usage().calls
+    runs.finish(transaction, run_id, loop.clock(), report.counts(), error)
 
 
 def _stop(refusal: GateError) -> Stop:

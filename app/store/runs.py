@@ -39,6 +39,11 @@ def finish(connection: Connection, run_id: int, now: datetime, counts: Mapping[s
     connection.execute(update(runs).where(runs.c.id == run_id).values(values))
 
 
+def note_calls(connection: Connection, run_id: int, calls: int) -> None:
+    """Record how many API calls a run has made that has not ended yet."""
+    connection.execute(update(runs).where(runs.c.id == run_id).values(counts={"api_calls": calls}))
+
+
 def last(connection: Connection, connection_id: int) -> Run | None:
     """The newest run of a connection."""
     columns = [runs.c[name] for name in Run.__dataclass_fields__]
@@ -49,11 +54,10 @@ def last(connection: Connection, connection_id: int) -> Run | None:
 
 
 def calls_lately(connection: Connection, connection_id: int, now: datetime) -> int:
-    """API calls of the last 24 hours, of runs that have ended."""
+    """API calls of the last 24 hours: of runs that have ended, and as far as noted of those that were killed."""
     since = now - timedelta(hours=QUOTA_HOURS)
-    counted = connection.scalars(
-        select(runs.c.counts).where(runs.c.connection_id == connection_id, runs.c.finished_at > since)
-    )
+    last_seen = func.coalesce(runs.c.finished_at, runs.c.started_at)
+    counted = connection.scalars(select(runs.c.counts).where(runs.c.connection_id == connection_id, last_seen > since))
     return sum(int(counts.get("api_calls", 0)) for counts in counted)
 
 
