@@ -167,7 +167,7 @@ def test_a_pull_killed_anywhere_loses_nothing(killer: Killer, company: Company) 
 
 
 def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Company) -> None:
-    """Each reference stands in the org exactly once, with one link, whatever was known of it when the process died."""
+    """Failure 31: each reference is in the org exactly once, with one link, whatever was known of it at the kill."""
     pipeline.often(company.loop(), push_too=False)
     loop = company.loop()
     facts = measure(company.store, loop.org.id, as_of=MONDAY)

@@ -45,7 +45,7 @@ def held(store: Store, table: Any = canonical.deals) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
 def test_the_newest_version_wins_in_any_order(shelf: Store, order: tuple[int, ...]) -> None:
-    """On one page or on many."""
+    """Failure 10: on one page or on many."""
     for hours in order:
         keep(shelf, change(hours, amount=float(hours)))
     keep(shelf, *(change(hours, amount=float(hours)) for hours in order))

@@ -148,7 +148,7 @@ SPOILT = {
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_a_page_that_stays_spoilt_is_read_by_pages(stocked, how):
-    """Read again in the same sitting and, when that is no better, never again; once is not noticed."""
+    """Failure 27: read again in the same sitting and, when that is no better, never again; once is not noticed."""
     count = stocked.org.count("Account")
     for times in (1, None):
         stocked.org.faults.clear()

@@ -141,7 +141,7 @@ def test_the_daily_limit_of_the_org_stops_everything(place):
 
 
 def test_our_share_of_the_limit_stops_us_alone(place):
-    """It counts what earlier processes spent, and nothing is asked any more."""
+    """Failure 24: it counts what earlier processes spent, and nothing is asked any more."""
     place.org.settings.daily_limit = 100
     connector = place.connector(share=0.1, spent_before=6)
     list(connector.pull("stage", None))

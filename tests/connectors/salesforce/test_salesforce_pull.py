@@ -38,7 +38,7 @@ HELD = {
 
 
 def test_a_first_load_equals_the_org(place):
-    """Every kind brings exactly the ids the org holds, deleted ones marked, and a second pull brings nothing."""
+    """Failure 7: every kind brings exactly the ids of the org, deleted ones marked; a second pull brings nothing."""
     for name, rows in company(3, today=date(2026, 3, 2), scale=0.02):
         place.org.load(name, rows)
     place.wait(minutes=1)
@@ -147,7 +147,7 @@ def test_rows_with_one_stamp_all_arrive_once(place, count):
 
 
 def test_ties_at_the_start_of_a_pass_arrive(place):
-    """Rows stamped exactly when the last pass began are read again rather than lost."""
+    """Failure 6: rows stamped exactly when the last pass began are read again rather than lost."""
     load_accounts(place, 10)
     _, cursor = place.pull("account")
     late = load_accounts(place, 5)

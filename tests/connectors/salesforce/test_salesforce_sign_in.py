@@ -21,7 +21,7 @@ def app(place, **secret):
 
 
 def test_three_grants_sign_in(place):
-    """A private key, a client secret, a refresh token with its secret."""
+    """Failure 23: a private key, a client secret, a refresh token with its secret."""
     place.deal()
     refresh = app(place, refresh_token=place.running.refresh_token)
     for secrets in ({"private_key": place.running.private_key_pem}, app(place), refresh):
