@@ -24,6 +24,8 @@ class Source:
     own: Callable[[Names], dict[str, str | None]] = lambda names: {}
     """Columns that every org calls otherwise: our word and the org's field, None where it has none."""
     where: Callable[[Names], str | None] = lambda names: None
+    denied_sql: str | None = None
+    """The file that makes of rows of ours, which `sql` leaves out, that they are deleted as far as this kind goes."""
     marked: bool = False
     """Holds records of ours, known by the key field: they would be taken for others' where it cannot be seen."""
     deletions: timedelta | None = timedelta(hours=1)
@@ -148,6 +150,7 @@ SOURCES: dict[Kind, tuple[Source, ...]] = {
             ),
             required=("WhatId", "OwnerId", "ActivityDate", "IsClosed"),
             sql="activity_of_task",
+            denied_sql="no_activity",
             own=_key,
             marked=True,
         ),

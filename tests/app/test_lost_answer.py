@@ -293,7 +293,8 @@ def test_receipts_before_a_user_is_deactivated_are_kept(company: Company) -> Non
     """The tasks were answered, then the user was switched off: the run says so, and later only the notes are owed."""
     trouble(company, "expire_session", NOTES)
     refusal = '{"error": "invalid_grant", "error_description": "user is inactive"}'
-    trouble(company, "answer", {"method": "POST", "path": "oauth2/token"}, nth=2, status=400, answer=refusal)
+    for _ in range(2):  # once might be Salesforce's mistake
+        trouble(company, "answer", {"method": "POST", "path": "oauth2/token"}, nth=2, status=400, answer=refusal)
     with pytest.raises(NotReady, match="Activate the integration user"):
         company.morning()
     states = {row["role"]: row["state"] for row in company.rows(intents)}

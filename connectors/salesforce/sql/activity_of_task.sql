@@ -48,18 +48,3 @@ SELECT
         needed(instant(CreatedDate)), CASE WHEN flag(IsClosed) AND CompletedDateTime IS NULL THEN instant(stamp) END
     ) AS created_at
 FROM typed
-
-UNION ALL BY NAME
-
--- One that we wrote may have been taken for somebody else's while its mark could not be seen. It is told as deleted, with
--- nothing that would count it anywhere at any time.
-SELECT
-    needed(instant(stamp)) AS changed_at,
-    true AS deleted,
-    Id AS id,
-    'task' AS type,
-    false AS done,
-    false AS two_way,
-    needed(instant(CreatedDate)) AS created_at
-FROM rows
-WHERE reference(key, Subject) IS NOT NULL
