@@ -36,7 +36,6 @@ class Connector(Protocol):
         """Every record of a kind that is shown to us and live, whole, in the order of the ids, from behind this one on.
 
         A page's cursor is the id up to which nothing was left out, and empty at the end. No page: the kind is hidden.
-        What is shown and is none of the kind may be told as deleted, lest it was once taken for one.
         """
         ...
 

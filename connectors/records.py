@@ -256,6 +256,8 @@ class Page:
     gone: tuple[Gone, ...] = ()
     skipped: tuple[str, ...] = ()
     """Ids of records that could not be understood; the rest of the page is good."""
+    denied: tuple[str, ...] = ()
+    """Ids of what is shown and is none of this kind, though it may have been taken for one: a task we wrote."""
     expected: int | None = None
     """How many rows the whole pull of this kind will bring, where the CRM says so; for progress only."""
     sweep: bool = False

@@ -107,6 +107,7 @@ def _pages(store: Store, connection_id: int, connector: Connector, kind: Kind, p
 def _store(store: Store, connection_id: int, kind: Kind, page: Page, now: datetime, pulled: Pulled) -> None:
     with store.begin() as connection:
         touched = canonical.store_page(connection, connection_id, kind, page.records, now)
+        touched += canonical.forget(connection, connection_id, kind, page.denied)
         for gone in page.gone:
             touched += canonical.mark_gone(connection, connection_id, kind, [gone.id], gone.at, "deleted")
         runs.keep_cursor(connection, connection_id, kind, page.cursor, now)

@@ -116,33 +116,27 @@ def _too_dear(sides: _Sides, kind: Kind) -> bool:
 
 def _mend(sides: _Sides, kind: Kind, page: Page, after: str, before: Coverage, found: Coverage) -> None:
     """Make ours like theirs between two places of the list, and keep the second as the one where it goes on."""
-    live = page.records.filter(pc.invert(page.records.column("deleted")))
     with sides.store.read() as connection:
-        missing, stale = coverage.unlike(connection, sides.connection_id, kind, live)
+        missing, stale = coverage.unlike(connection, sides.connection_id, kind, page.records)
         held = coverage.held_between(connection, sides.connection_id, kind, after, page.cursor)
-    gone, wrong = _unseen(sides, kind, page, held), _none_of_the_kind(page, held)
+    gone = _unseen(sides, kind, page, held)
     now = sides.clock()
-    unlike = pc.is_in(page.records.column("id"), value_set=pa.array(missing | stale | wrong, pa.string()))
-    found.theirs += live.num_rows + len(page.skipped)
+    ids = page.records.column("id")
+    found.theirs += len(ids) + len(page.skipped)
     found.missing += len(missing)
     found.stale += len(stale)
     with sides.store.begin() as connection:
-        canonical.store_page(connection, sides.connection_id, kind, page.records.filter(unlike), now)
-        marked = canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
-        found.gone += len(wrong) + marked
+        unlike = page.records.filter(pc.is_in(ids, value_set=pa.array(missing | stale, pa.string())))
+        canonical.store_page(connection, sides.connection_id, kind, unlike, now)
+        found.gone += canonical.forget(connection, sides.connection_id, kind, page.denied)
+        found.gone += canonical.mark_gone(connection, sides.connection_id, kind, gone, now, "unseen")
         if page.cursor:
             coverage.keep_place(connection, sides.connection_id, kind, page.cursor, before + found)
 
 
-def _none_of_the_kind(page: Page, held: list[str]) -> set[str]:
-    """What we hold and is told not to be of the kind: a task of ours was once taken for somebody else's."""
-    records = page.records
-    return set(held).intersection(records.filter(records.column("deleted")).column("id").to_pylist())
-
-
 def _unseen(sides: _Sides, kind: Kind, page: Page, held: list[str]) -> list[str]:
     """What we hold and the list lacks, after a second look: the list is long, and records move while it is read."""
-    listed = {*page.records.column("id").to_pylist(), *page.skipped}
+    listed = {*page.records.column("id").to_pylist(), *page.skipped, *page.denied}
     doubtful = [i for i in held if i not in listed]
     shown = sides.connector.present(kind, doubtful) if doubtful else set()
     return [i for i in doubtful if i not in shown]

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    delete,
     func,
     inspect,
     literal,
@@ -250,6 +251,14 @@ def mark_gone(
         .values(deleted_at=at, gone=gone)
     )
     return result.rowcount
+
+
+def forget(connection: Connection, connection_id: int, kind: Kind, ids: Collection[str]) -> int:
+    """Let these be as if they had never been of this kind, and return how many were held as such."""
+    table = TABLES[kind]
+    if not ids:
+        return 0
+    return connection.execute(delete(table).where(table.c.connection_id == connection_id, table.c.id.in_(ids))).rowcount
 
 
 def index_by_deal(connection: Connection) -> None:

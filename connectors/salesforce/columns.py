@@ -73,25 +73,21 @@ class Shaper:
 
     def records(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
         """The records of these columns, and the ids of those that cannot be understood."""
-        return self._made(source.sql, kind, self._arranged(source, stamp, told))
-
-    def page(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> Page:
-        """The same without a cursor, and with what denies that rows of ours are of this kind.
-
-        Those that cannot be understood are named in the log.
-        """
-        arranged = self._arranged(source, stamp, told)
-        made = [self._made(sql, kind, arranged) for sql in (source.sql, source.denied_sql) if sql]
-        skipped = tuple(id_ for _, unread in made for id_ in unread)
-        for id_ in skipped:
-            log.warning("not_understood", object=source.object, id=id_)
-        return Page(records=pa.concat_tables(records for records, _ in made), cursor="", skipped=skipped)
-
-    def _made(self, sql: str, kind: Kind, rows: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
         skipped: list[str] = []
-        shaped = list(self._shaped(sql, rows, skipped))
+        shaped = list(self._shaped(source, self._arranged(source, stamp, told), skipped))
         records = pa.concat_tables(shaped) if shaped else SCHEMAS[kind].empty_table()
         return records.cast(SCHEMAS[kind]), tuple(skipped)
+
+    def page(self, kind: Kind, source: Source, stamp: str, told: pa.Table) -> Page:
+        """The records of these columns, without a cursor; those that cannot be understood are named in the log."""
+        records, skipped = self.records(kind, source, stamp, told)
+        for id_ in skipped:
+            log.warning("not_understood", object=source.object, id=id_)
+        denied = self._denied(source.denied_sql, self._arranged(source, stamp, told)) if source.denied_sql else ()
+        return Page(records=records, cursor="", skipped=skipped, denied=denied)
+
+    def _denied(self, sql: str, rows: pa.Table) -> tuple[str, ...]:
+        return tuple(id_ for (id_,) in self._duck.register("rows", rows).sql(_sql(sql)).fetchall())
 
     def fault(self, source: Source, stamp: str, told: pa.Table) -> str | None:
         """The column for which the only row of `told` cannot be understood, and what stands there; None if unknown."""
@@ -113,19 +109,19 @@ class Shaper:
             name: told.column(path) if path in told.column_names else none for name, path in wanted.items()
         })  # fmt: skip
 
-    def _shaped(self, sql: str, rows: pa.Table, skipped: list[str]) -> Iterator[pa.Table]:
+    def _shaped(self, source: Source, rows: pa.Table, skipped: list[str]) -> Iterator[pa.Table]:
         """One unreadable row is an error of the whole query, so the rows are halved until it stands alone."""
         if not rows.num_rows:
             return
         try:
-            yield self._duck.register("rows", rows).sql(_sql(sql)).to_arrow_table()
+            yield self._duck.register("rows", rows).sql(_sql(source.sql)).to_arrow_table()
         except UNREADABLE:
             if rows.num_rows == 1:
                 skipped.append(str(rows.column("Id")[0]))
                 return
             half = rows.num_rows // 2
             for part in (rows.slice(0, half), rows.slice(half)):
-                yield from self._shaped(sql, part, skipped)
+                yield from self._shaped(source, part, skipped)
 
 
 def _is_quoted(value: str, said: str) -> bool:

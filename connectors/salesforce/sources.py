@@ -25,7 +25,7 @@ class Source:
     """Columns that every org calls otherwise: our word and the org's field, None where it has none."""
     where: Callable[[Names], str | None] = lambda names: None
     denied_sql: str | None = None
-    """The file that makes of rows of ours, which `sql` leaves out, that they are deleted as far as this kind goes."""
+    """The file that finds the ids of rows of ours, which `sql` leaves out because they are none of this kind."""
     marked: bool = False
     """Holds records of ours, known by the key field: they would be taken for others' where it cannot be seen."""
     deletions: timedelta | None = timedelta(hours=1)

@@ -33,9 +33,9 @@ def company(store: Store, tmp_path: Path) -> Iterator[Company]:
     found.close()
 
 
-def live(company: Company) -> set[str]:
-    """Ids of what counts as an activity."""
-    return {row["id"] for row in company.rows(activities) if row["deleted_at"] is None}
+def held(company: Company) -> set[str]:
+    """Ids of what counts as an activity, or did."""
+    return {row["id"] for row in company.rows(activities)}
 
 
 def ours(company: Company) -> set[str]:
@@ -62,8 +62,8 @@ def test_while_the_mark_is_hidden_no_task_is_read_and_everything_else_is(company
             company.often()
     assert "Coaching_Key__c" in company.status()["paused"]
     assert {row["amount"] for row in company.rows(deals) if row["id"] == LIVELY[0]} == {77_000}
-    assert len(live(company)) == len(QUIET) + len(LIVELY)
-    assert not live(company) & ours(company)
+    assert len(held(company)) == len(QUIET) + len(LIVELY)
+    assert not held(company) & ours(company)
 
 
 def test_when_the_mark_is_shown_again_the_service_goes_on_by_itself(company: Company) -> None:
@@ -80,8 +80,8 @@ def test_when_the_mark_is_shown_again_the_service_goes_on_by_itself(company: Com
     rota(company).work("amber")
     assert company.status()["paused"] is None
     assert ("manager_task", "done") in {(row["role"], row["kind"]) for row in company.rows(outcomes)}
-    assert len(live(company)) == len(QUIET) + len(LIVELY) + 1
-    assert not live(company) & ours(company)
+    assert len(held(company)) == len(QUIET) + len(LIVELY) + 1
+    assert not held(company) & ours(company)
 
 
 def taken(company: Company) -> dict[str, Any]:
@@ -100,14 +100,12 @@ def test_a_task_of_ours_that_was_taken_for_an_activity_is_none_after_a_night(com
         transaction.execute(activities.delete().where(activities.c.id == wrong["id"]))
         told = pa.Table.from_pylist([wrong], SCHEMAS["activity"])
         canonical.store_page(transaction, 1, "activity", told, company.now)
-    assert wrong["id"] in live(company)
+    assert wrong["id"] in held(company)
     company.later(days=1)
     done = pipeline.nightly(company.loop()).recounted
     assert done
     assert (done.missing, done.stale, done.gone) == (0, 0, 1)
-    assert wrong["id"] not in live(company)
-    (row,) = (row for row in company.rows(activities) if row["id"] == wrong["id"])
-    assert (row["deal_id"], row["owner_id"], row["starts_at"], row["two_way"]) == (None, None, None, False)
+    assert wrong["id"] not in held(company)
     covered = company.status()["coverage"]["activity"]
     assert (covered["difference"], covered["gone"]) == (0, 1)
 
@@ -121,8 +119,8 @@ def test_a_task_of_ours_that_was_taken_for_an_activity_is_none_after_its_next_ch
         transaction.execute(activities.delete().where(activities.c.id.in_(ours(company))))
     company.later(minutes=1)
     pipeline.often(company.loop(), push_too=False)
-    assert company.task()["Id"] in live(company)
+    assert company.task()["Id"] in held(company)
     company.connect()
     company.later(minutes=10)
     company.often()
-    assert not live(company) & ours(company)
+    assert not held(company) & ours(company)

@@ -33,7 +33,7 @@ def told(place, deals, cursors):
     found = {}
     for kind, page in place.connector().fresh(deals, cursors):
         assert page.cursor == ""
-        found.setdefault(kind, []).extend(change.record for change in changes(page) if not change.deleted)
+        found.setdefault(kind, []).extend(change.record for change in changes(page))
     return found
 
 
