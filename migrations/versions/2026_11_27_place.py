@@ -6,7 +6,7 @@ from alembic import op
 from app.store.tables import Json, Key
 
 revision = "2026_11_27_place"
-down_revision = "2026_11_27_pipelines"
+down_revision = "2026_11_27_sent"
 
 
 def upgrade() -> None:
