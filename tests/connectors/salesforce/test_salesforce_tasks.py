@@ -256,7 +256,7 @@ def test_a_look_with_too_few_rows_is_no_look(place, answer):
     intents = [place.task(n) for n in range(2)]
     receipts = place.push(*intents)
     place.trouble("answer", path="composite/sobjects/Task$", status=200, answer=answer)
-    with pytest.raises(RetryLater, match="did not answer for each of 2"):
+    with pytest.raises(RetryLater):
         place.push(*(written(place, r, i, body="New") for r, i in zip(receipts, intents, strict=True)))
 
 
