@@ -16,6 +16,7 @@ OLDEST_VERSION = 41.0  # versions up to 40 leave in Summer '28
 def check(client: Client, settings: Mapping[str, Any]) -> list[Check]:
     """Everything looked at, in the order in which a person would mend it. Stops early when nobody can sign in."""
     try:
+        client.sign_in()
         me = client.user_id
         client.call("GET", "limits")
     except CallFailed as refused:

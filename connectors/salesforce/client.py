@@ -82,6 +82,10 @@ class Client:
         self.calls = 0
         self.server_time: datetime | None = None
 
+    def sign_in(self) -> None:
+        """Sign in at once or say why not, for a person who waits."""
+        self._tokens.session()
+
     @property
     def user_id(self) -> str | None:
         """Id of the integration user, so that what it wrote can be told from what people wrote."""
