@@ -33,7 +33,7 @@ from coaching_rules.loader import starter
 from coaching_rules.model import RuleSet
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import start
-from connectors.sandbox.sign_in import register, remember
+from connectors.sandbox.sign_in import enroll
 
 RHYTHMS: dict[str, Callable[[Loop], Report]] = {
     "often": pipeline.often, "morning": pipeline.morning, "nightly": pipeline.nightly,
@@ -216,21 +216,11 @@ def _rules() -> RuleSet:
     return starter()
 
 
-@cache
-def _app_secrets() -> dict[str, str]:
-    """The app's keys, made once, since making them takes longest."""
-    org = Org()
-    made = register(org)
-    org.close()
-    return made
-
-
 @contextmanager
 def _life(script: Script, store: Store, folder: Path, kind: str) -> Iterator[_Life]:
     """A furnished org that answers, and a connection to it that is forgotten in the end."""
     org, name, vault = Org(now=MONDAY, key_field=script.key_field), f"{kind}{script.seed}", Vault(folder, None)
-    for key, value in _app_secrets().items():
-        remember(org, key, value)
+    enroll(org)
     furnish(org, random.Random(f"team {script.seed}"))
     running = start(org=org, tls=False)
     settings = {"login_url": running.url, "client_id": running.client_id, **IMPATIENT}

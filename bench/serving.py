@@ -31,7 +31,7 @@ from connectors.sandbox.faults import Fault
 from connectors.sandbox.ids import make_id
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import Running, start
-from connectors.sandbox.sign_in import register, remember
+from connectors.sandbox.sign_in import enroll
 
 ZONES = ("Pacific/Auckland", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "America/Los_Angeles")
 MANAGERS, REPS = 3, 2
@@ -90,7 +90,7 @@ class Estate:
 @contextmanager
 def estate(crew: Crew, url: str, home: Path, number: int, *, slow_seconds: float = 0.0) -> Iterator[Estate]:
     """So many furnished orgs that answer, each after so long, connected ten days ago and never pulled."""
-    store, keys = open_store(url), _keys()
+    store = open_store(url)
     with ExitStack() as held:
         held.callback(store.close)
         schema.ready(store)
@@ -102,21 +102,13 @@ def estate(crew: Crew, url: str, home: Path, number: int, *, slow_seconds: float
         for n in range(number):
             org = Org()
             held.callback(org.close)
-            for name, value in keys.items():
-                remember(org, name, value)
+            enroll(org)
             furnish(org, now, n)
             if slow_seconds:
                 org.faults.order(Fault(effect="slow", path="/services/data", seconds=slow_seconds))
             found.orgs[f"org{n}"] = org
             _connect(store, home, f"org{n}", held.enter_context(start(org=org, tls=False)), now)
         yield found
-
-
-def _keys() -> dict[str, str]:
-    org = Org()
-    made = register(org)
-    org.close()
-    return made
 
 
 def _connect(store: Store, home: Path, name: str, running: Running, now: datetime) -> None:

@@ -28,7 +28,7 @@ from connectors.sandbox import control
 from connectors.sandbox.ids import make_id
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import Running, start
-from connectors.sandbox.sign_in import register, remember
+from connectors.sandbox.sign_in import enroll
 
 NAME = "amber"
 MONDAY = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -88,15 +88,6 @@ def _call(n: int, deal: Mapping[str, object], at: datetime) -> dict[str, object]
     }  # fmt: skip
 
 
-@cache
-def _app_secrets() -> dict[str, str]:
-    """The app's keys, made once, since making a key pair is what takes longest about a new org."""
-    org = Org()
-    made = register(org)
-    org.close()
-    return made
-
-
 @dataclass(slots=True, kw_only=True)
 class Company:
     """The team's org, a store connected to it, and the one clock of both."""
@@ -120,7 +111,7 @@ class Company:
             "ca_file": self.running.ca_file,
             "key_field": "Coaching_Key__c",
         }
-        secrets = {"private_key": self.running.private_key_pem}
+        secrets = {"client_secret": self.running.client_secret}
         with self.store.begin() as transaction:
             connections.save(
                 transaction, self.vault, NAME, "salesforce", known | IMPATIENT | settings, secrets, self.now
@@ -215,8 +206,7 @@ def open_company(
 ) -> Company:
     """A furnished org that answers, and a connection to it in `store`; the key to its secrets lies in `home`."""
     org = Org(now=now, key_field=key_field)
-    for name, value in _app_secrets().items():
-        remember(org, name, value)
+    enroll(org)
     furnish(org, now)
     company = Company(
         store=store, org=org, running=start(org=org), home=home, now=now, key_field=key_field,

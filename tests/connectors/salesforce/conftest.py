@@ -1,7 +1,9 @@
 """An org behind real HTTPS with a clock that stands still, and the connector as the app gets it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -16,6 +18,7 @@ from connectors.sandbox.faults import Fault
 from connectors.sandbox.ids import make_id
 from connectors.sandbox.org import Org
 from connectors.sandbox.server import Running, start
+from connectors.sandbox.sign_in import enroll
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -100,7 +103,7 @@ class Place:
 
     def connector(self, secrets: Mapping[str, str] | None = None, **given: Any) -> Connector:
         """A new connection, as impatient as tests are; keywords are settings, or what the app passes beside them."""
-        held = dict(secrets if secrets is not None else {"private_key": self.running.private_key_pem})
+        held = dict(secrets if secrets is not None else {"client_secret": self.running.client_secret})
         keep = given.pop("save", self.saved.append)
 
         def save(rotated: Mapping[str, str]) -> None:
@@ -152,48 +155,48 @@ class Place:
         return Intent(reference=f"coach:note:{number:020x}", content=content, **intent)
 
 
+@contextmanager
+def served(*, tls: bool = True, **how: bool) -> Iterator[Place]:
+    """An org that answers; that it ends takes a moment, which the next test does not wait for."""
+    org = Org(now=NOW, **how)
+    enroll(org)
+    running = start(org=org, tls=tls)
+    yield Place(running)
+    Thread(target=lambda: (running.stop(), org.close())).start()
+
+
 @pytest.fixture
 def place() -> Iterator[Place]:
-    org = Org(now=NOW)
-    with start(org=org) as running:
-        yield Place(running)
-    org.close()
+    with served() as place:
+        yield place
 
 
 @pytest.fixture
 def keyless() -> Iterator[Place]:
     """An org whose administrator could not add our key field."""
-    org = Org(now=NOW, key_field=False)
-    with start(org=org) as running:
-        yield Place(running)
-    org.close()
+    with served(key_field=False) as place:
+        yield place
 
 
 @pytest.fixture
 def worldwide() -> Iterator[Place]:
     """An org with several currencies."""
-    org = Org(now=NOW, currencies=True)
-    with start(org=org) as running:
-        yield Place(running)
-    org.close()
+    with served(currencies=True) as place:
+        yield place
 
 
 @pytest.fixture
 def processes() -> Iterator[Place]:
     """An org whose deals have record types."""
-    org = Org(now=NOW, record_types=True)
-    with start(org=org) as running:
-        yield Place(running)
-    org.close()
+    with served(record_types=True) as place:
+        yield place
 
 
 @pytest.fixture
 def plain() -> Iterator[Place]:
     """An org without TLS."""
-    org = Org(now=NOW)
-    with start(org=org, tls=False) as running:
-        yield Place(running)
-    org.close()
+    with served(tls=False) as place:
+        yield place
 
 
 @pytest.fixture(autouse=True)

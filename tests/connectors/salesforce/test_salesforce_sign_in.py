@@ -99,12 +99,13 @@ def test_what_is_wrong_with_a_sign_in_is_said(place):
     assert "private key belongs to the certificate" in refused(place, {"private_key": other_key()})
     assert "must be an unencrypted RSA key" in refused(place, {"private_key": "no key"})
     assert "--client-id" in refused(place, client_id="3MVG9nobody")
-    assert "Pre-authorise" in refused(place, username="nobody@lantern.example")
+    own_key = {"private_key": place.running.private_key_pem}
+    assert "Pre-authorise" in refused(place, own_key, username="nobody@lantern.example")
     assert "client secret" in refused(place, {"client_secret": "wrong"})
     place.org.settings.execution_user = False
     assert "Run As" in refused(place, app(place))
     control.configure(place.org, user_active={place.me: False})
-    assert "Activate the integration user" in refused(place)
+    assert "Activate the integration user" in refused(place, own_key)
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.sandbox.call import Call
 from connectors.sandbox.desk import Desk
-from connectors.sandbox.org import Org
-from connectors.sandbox.sign_in import JWT_BEARER, register, remember
+from connectors.sandbox.sign_in import JWT_BEARER, enroll, register
 
 BASE = "https://127.0.0.1:1"
 
 
-@pytest.fixture(scope="module")
-def _keyed():
-    return register(Org())
-
-
 @pytest.fixture
-def app(org, _keyed):
-    """The org's app, with the key pair of another org, because making one takes its time."""
-    for name, value in _keyed.items():
-        remember(org, name, value)
+def app(org):
+    """The org's app."""
+    enroll(org)
     return register(org)
 
 
