@@ -146,8 +146,12 @@ def store(request: pytest.FixtureRequest) -> Store:
     """An empty store with every table, once on SQLite and once on PostgreSQL."""
     found: Store = request.getfixturevalue(request.param)
     if request.param == "postgresql":
-        with found.begin() as connection:
-            connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE"))
+        with found.begin() as connection:  # for tables this small ten times faster than to truncate them
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+            sequences = [f"{name}_id_seq" for name in metadata.tables]
+            begin_anew = text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relname = ANY(:ours)")
+            connection.execute(begin_anew, {"ours": sequences})
     return found
 
 

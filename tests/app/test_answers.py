@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_org import MONA, QUIET, RITA, Company, open_company
@@ -29,11 +30,13 @@ def test_what_was_agreed_opens_the_next_conversation(company: Company) -> None:
     company.often()
     (done,) = (o for o in company.rows(outcomes) if (o["role"], o["kind"]) == ("manager_task", "done"))
     assert done["detail"] == "Dana sends the site plan by Friday"
+    again: list[dict[str, Any]] = []
     for _ in range(12):
         company.later(days=7)
         company.morning()
-    again = [t for t in company.tasks("task") if t["WhatId"] == QUIET[0] and t["Id"] != task["Id"]]
-    assert again
+        again = [t for t in company.tasks("task") if t["WhatId"] == QUIET[0] and t["Id"] != task["Id"]]
+        if again:
+            break
     opening = again[0]["Description"].split("Why:")[0]
     assert "Dana sends the site plan by Friday" in opening
 
@@ -77,9 +80,12 @@ def test_a_preparation_somebody_reopened_stays_open(company: Company) -> None:
     company.often()
     company.later(hours=1)
     company.edit(prep, RITA, Status="Not Started")
+    newer: list[dict[str, Any]] = []
     for _ in range(12):
         company.later(days=7)
         company.morning()
-    newer = [t for t in company.tasks("task") if t["WhatId"] == QUIET[0]]
+        newer = [t for t in company.tasks("task") if t["WhatId"] == QUIET[0]]
+        if len(newer) > 1:
+            break
     assert len(newer) > 1
     assert not company.org.record("Task", prep["Id"])["IsClosed"]

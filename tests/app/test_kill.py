@@ -163,7 +163,7 @@ def on_sqlite(company: Company) -> bool:
 
 def test_a_pull_killed_anywhere_loses_nothing(killer: Killer, company: Company) -> None:
     """Records and cursor are stored together, so the next pull goes on where the killed one stood."""
-    kill_at_every_step(killer, company, "pull", every=5 if on_sqlite(company) else 13)
+    kill_at_every_step(killer, company, "pull", every=7 if on_sqlite(company) else 17)
 
 
 def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Company) -> None:
@@ -182,7 +182,7 @@ def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Co
 
 def test_a_morning_killed_between_its_stages_ends_the_same(killer: Killer, company: Company) -> None:
     """Judging and planning are each all or nothing."""
-    kill_at_every_step(killer, company, "morning", every=23 if on_sqlite(company) else 53)
+    kill_at_every_step(killer, company, "morning", every=31 if on_sqlite(company) else 71)
 
 
 def test_a_review_killed_anywhere_is_made_again_without_doubles(killer: Killer, company: Company) -> None:
