@@ -3,12 +3,10 @@
 At deal grain only open deals are judged. Whether anybody can act on a finding is not asked here.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -114,16 +112,7 @@ def _fits(type_: Type, arrow: pa.DataType) -> bool:
 
 
 def sealed(threads: int | None = None) -> Connection:
-    """A way into DuckDB from which no condition reaches a file or a setting; by default with a thread a processor.
-
-    What is temporary is its own and goes with it; nothing else may be made there.
-    """
-    return _engine(threads, os.getpid()).cursor()
-
-
-@cache
-def _engine(threads: int | None, process: int) -> Connection:
-    """One for each process, since to make it takes longer than many a query; after a fork its threads are missing."""
+    """A DuckDB of its own, from which no condition reaches a file or a setting; by default a thread a processor."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET enable_external_access = false")
     if threads:

@@ -182,7 +182,7 @@ def laid_out(
 
 
 def _make(connection: duckdb.DuckDBPyConnection, step: str) -> None:
-    connection.execute(f"CREATE TEMP {'VIEW' if step in VIEWS else 'TABLE'} {step} AS {_sql(step)}")
+    connection.execute(f"CREATE {'VIEW' if step in VIEWS else 'TABLE'} {step} AS {_sql(step)}")
 
 
 def _made(connection: duckdb.DuckDBPyConnection, step: str) -> pa.Table:
