@@ -43,6 +43,7 @@ from app.store.session import Store, Transaction
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.prompting import prompt
 from coaching_rules.model import Rule, RuleSet
+from coaching_rules.vocabulary import Grain
 from connectors.base import Connector
 from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
 
@@ -152,8 +153,9 @@ def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str,
         report.as_of = as_of or judged_as_of(loop.store, loop.org, loop.clock())
         with report.timed("measure"):
             seen = _observed(
-                loop.store, loop.org, loop.coaching, loop.indicators, as_of=report.as_of, known_at=loop.clock()
-            )
+                loop.store, loop.org, loop.coaching, [loop.rules], loop.indicators,
+                as_of=report.as_of, known_at=loop.clock(),
+            )  # fmt: skip
         with loop.store.begin() as transaction:
             with report.timed("watch"):
                 report.watched = watch(transaction, loop.org.id, seen.facts, seen.counts, loop.indicators)
@@ -259,7 +261,7 @@ def previews(
 ) -> list[Report]:
     """The same for each of several rule sets, all held against the same facts."""
     must_hold_rows(store, org)
-    seen = _observed(store, org, coaching, indicators, as_of=as_of, known_at=now)
+    seen = _observed(store, org, coaching, rulesets, indicators, as_of=as_of, known_at=now)
     reports = []
     for rules in rulesets:
         report = Report(rhythm="preview", as_of=as_of)
@@ -278,13 +280,18 @@ def _observed(
     store: Store,
     org: Org,
     coaching: Coaching,
+    rulesets: Iterable[RuleSet],
     indicators: tuple[Indicator, ...],
     *,
     as_of: datetime,
     known_at: datetime,
 ) -> Observed:
+    """What these rules and indicators ask for."""
+    grains: set[Grain] = {rule.grain for rules in rulesets for rule in rules.judged}
+    if indicators:
+        grains.add("rep")
     stated = coaching.stated(org.name)
-    return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, stated=stated)
+    return observe(store, org.id, indicators, coaching, as_of=as_of, known_at=known_at, stated=stated, grains=grains)
 
 
 def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:

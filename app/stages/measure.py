@@ -134,23 +134,30 @@ def observe(
     as_of: datetime,
     known_at: datetime,
     stated: Stated = Stated(),
+    grains: Collection[Grain] = tuple(WORDS),
 ) -> Observed:
-    """The facts, and from the same rows what the indicators count and what a review holds deals against."""
+    """The facts of these grains, and from the same rows what indicators count and what a review holds deals against.
+
+    What is found by an indicator carries facts of the rep.
+    """
     rows = rows_of(store, connection_id, known_at, stated)
     rows |= settings_of(rows["users"], coaching, as_of.date())
     for sentence in unmatched(rows["users"].to_pylist(), coaching):
         log.warning("coaching_toml", says=sentence)
     with laid_out(rows, as_of=as_of, known_at=known_at) as connection:
-        for step in COUNTED_STEPS:
-            _make(connection, step)
-        counts = connection.sql(counting(indicators)).to_arrow_table()
-        observed = {name: connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days", "seen")}
         return Observed(
-            facts=_facts(connection, as_of),
+            counts=_counts(connection, indicators) if indicators else {},
+            facts=_facts(connection, as_of, grains),
             events=_made(connection, EVENTS),
-            counts=observed | {"counts": counts},
             benchmarks={name: connection.table(name).to_arrow_table() for name in BENCHMARKS},
         )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, indicators: Sequence[Indicator]) -> Counts:
+    for step in COUNTED_STEPS:
+        _make(connection, step)
+    observed = {name: connection.table(f"indicator_{name}").to_arrow_table() for name in ("reps", "days", "seen")}
+    return observed | {"counts": connection.sql(counting(indicators)).to_arrow_table()}
 
 
 @contextmanager

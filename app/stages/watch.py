@@ -49,6 +49,8 @@ def watch(
     Shadow indicators are held apart, so that what nobody is told about takes no place from what people are.
     """
     judged = [indicator for indicator in indicators if indicator.status in ("live", "shadow")]
+    if not judged:
+        return Watched(findings={}, off_track={})
     earlier = judgements.since(
         transaction, connection_id, [i.id for i in judged], facts.as_of - timedelta(days=LOOKBACK)
     )

@@ -26,7 +26,7 @@ REPS = [f"R{n}" for n in range(7)]
 def watched(org: Any, indicators: Sequence[Indicator], days: int = 0, slow: float = 1) -> Watched:
     """Two of everything a working day, and of the first rep `slow` in the last three weeks before `days` ago; kept."""
     as_of = org.now - timedelta(days=days)
-    measured = observe(org.store, 1, [], Coaching(), as_of=as_of, known_at=org.now)
+    measured = observe(org.store, 1, [CALLS], Coaching(), as_of=as_of, known_at=org.now)
     facts, found = measured.facts, measured.counts
     slump = as_of.date() - timedelta(days=21)
     counts = [
