@@ -15,7 +15,11 @@ ONCE_BROKEN = {
 }
 
 
-@pytest.mark.parametrize("seed", [*range(10), *range(FIRST_WITH_CAUSES, FIRST_WITH_CAUSES + 10)])
+SHORT = (3, 12, 14, 29, 34, 35, 36, 37, 7000, 7001, 7002, 7005, 7006, 7012, 7015, 7019)
+"""With few steps; with those once broken and those on PostgreSQL thirty. The benchmark lives a thousand of any length."""
+
+
+@pytest.mark.parametrize("seed", SHORT)
 def test_whatever_happens_the_loop_converges(sqlite: Store, tmp_path: Path, seed: int) -> None:
     """Nothing twice, nothing lost, no edit of a person overwritten, and nothing left to write."""
     assert episode(seed, sqlite, tmp_path).broken == ()

@@ -163,7 +163,7 @@ def on_sqlite(company: Company) -> bool:
 
 def test_a_pull_killed_anywhere_loses_nothing(killer: Killer, company: Company) -> None:
     """Records and cursor are stored together, so the next pull goes on where the killed one stood."""
-    kill_at_every_step(killer, company, "pull", every=7 if on_sqlite(company) else 17)
+    kill_at_every_step(killer, company, "pull", every=11 if on_sqlite(company) else 23)
 
 
 def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Company) -> None:
@@ -175,14 +175,14 @@ def test_a_push_killed_anywhere_writes_nothing_twice(killer: Killer, company: Co
         judge(transaction, loop.org.id, None, facts, company.rules)
         rules = {rule.id: rule for rule in company.rules.rules}
         plan(transaction, loop.org.id, as_of=MONDAY, coaching=company.coaching, rules=rules)
-    kill_at_every_step(killer, company, "push", every=1 if on_sqlite(company) else 3)
+    kill_at_every_step(killer, company, "push", every=2 if on_sqlite(company) else 5)
     assert len(company.tasks()) == 2 * len(QUIET)
     assert len(company.notes()) == len(QUIET)
 
 
 def test_a_morning_killed_between_its_stages_ends_the_same(killer: Killer, company: Company) -> None:
     """Judging and planning are each all or nothing."""
-    kill_at_every_step(killer, company, "morning", every=31 if on_sqlite(company) else 71)
+    kill_at_every_step(killer, company, "morning", every=41 if on_sqlite(company) else 97)
 
 
 def test_a_review_killed_anywhere_is_made_again_without_doubles(killer: Killer, company: Company) -> None:
