@@ -16,7 +16,7 @@ ONCE_BROKEN = {
 
 
 SHORT = (3, 12, 14, 29, 34, 35, 36, 37, 7000, 7001, 7002, 7005, 7006, 7012, 7015, 7019)
-"""With few steps; with those once broken and those on PostgreSQL thirty. The benchmark lives a thousand of any length."""
+"""With few steps; with those once broken and those on PostgreSQL thirty. The benchmark lives longer ones, too."""
 
 
 @pytest.mark.parametrize("seed", SHORT)
