@@ -1,4 +1,4 @@
-"""Columns on their way into a table: set down in a temporary one first, where one statement can work on all of them.
+"""Columns on their way into a table: straight, or set down in a temporary one where one statement works on all of them.
 
 Each database is given rows the way it takes them fastest: PostgreSQL by COPY, SQLite by the driver that reads it too.
 """
@@ -19,15 +19,19 @@ NOT_TOLD = frozenset({"connection_id", "observed_at", "deleted_at", "gone"})
 def arrived(connection: Connection, table: Table, records: pa.Table) -> Table:
     """A temporary table with these records and nothing else, until the transaction ends or others arrive.
 
-    Its columns are those of `table` that the CRM tells, and `deleted`; of each id it has the newest version.
+    Its columns are those of `table` that the CRM tells, and `deleted`; there must be one record of each id.
     """
     staged = _staged(table)
-    rows = _one_each(records).select(staged.columns.keys())
-    rows = rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])
     connection.execute(CreateTable(staged, if_not_exists=True))
     connection.execute(staged.delete())
-    (_copy if connection.dialect.name == "postgresql" else _insert)(connection, staged, rows)
+    put(connection, staged, records.select(staged.columns.keys()))
     return staged
+
+
+def put(connection: Connection, table: Table, rows: pa.Table) -> None:
+    """Write rows, none of which the table may have; their columns are some of the table's."""
+    rows = rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])
+    (_copy if connection.dialect.name == "postgresql" else _insert)(connection, table, rows)
 
 
 @cache
@@ -39,7 +43,8 @@ def _staged(table: Table) -> Table:
     )
 
 
-def _one_each(records: pa.Table) -> pa.Table:
+def one_each(records: pa.Table) -> pa.Table:
+    """Of each id the version that was changed last."""
     ids = records.column("id")
     if pc.count_distinct(ids).as_py() == records.num_rows:
         return records
@@ -48,10 +53,10 @@ def _one_each(records: pa.Table) -> pa.Table:
     return ordered.take(list(last.values()))
 
 
-def _copy(connection: Connection, staged: Table, rows: pa.Table) -> None:
+def _copy(connection: Connection, table: Table, rows: pa.Table) -> None:
     quoted = connection.dialect.identifier_preparer.format_column
-    told = ", ".join(quoted(staged.c[name]) for name in rows.column_names)
-    statement = f"COPY {staged.name} ({told}) FROM STDIN (FORMAT csv)"
+    told = ", ".join(quoted(table.c[name]) for name in rows.column_names)
+    statement = f"COPY {table.name} ({told}) FROM STDIN (FORMAT csv)"
     plain = pa.table([_plain(column, zone="Z") for column in rows.columns], rows.schema.names)
     text = pa.BufferOutputStream()
     # in one piece: pyarrow 26 writes zeros for rows that come behind a piece without any
@@ -63,8 +68,8 @@ def _copy(connection: Connection, staged: Table, rows: pa.Table) -> None:
         raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect) from error
 
 
-def _insert(connection: Connection, staged: Table, rows: pa.Table) -> None:
-    statement = str(staged.insert().compile(connection, column_keys=rows.column_names))
+def _insert(connection: Connection, table: Table, rows: pa.Table) -> None:
+    statement = str(table.insert().compile(connection, column_keys=rows.column_names))
     cells = [_plain(column, zone="").to_pylist() for column in rows.columns]
     connection.exec_driver_sql(statement, list(zip(*cells, strict=True)))
 

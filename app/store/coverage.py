@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
-from app.store.arrivals import arrived
+from app.store.arrivals import arrived, one_each
 from app.store.canonical import TABLES
 from app.store.ledger import coverage
 from app.store.upsert import upsert
@@ -41,7 +41,7 @@ def unlike(
     """Ids of these live records that we do not hold at all, and of those that we hold otherwise."""
     if not records.num_rows:
         return frozenset(), frozenset()
-    table, staged = TABLES[kind], arrived(connection, TABLES[kind], records)
+    table, staged = TABLES[kind], arrived(connection, TABLES[kind], one_each(records))
     told = {column.name for column in staged.columns} - {"id", "changed_at", "deleted"}
     # the name of a role or a formula changes without moving the stamp of the row that shows it
     otherwise = or_(table.c.gone.is_not(None), *(table.c[name].is_distinct_from(staged.c[name]) for name in told))

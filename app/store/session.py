@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import stamina
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
@@ -114,8 +115,18 @@ def _json(value: Any) -> str:
 
 def _prepare_sqlite(dbapi: sqlite3.Connection, record: Any) -> None:
     dbapi.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
-    for pragma in (*PRAGMAS, f"busy_timeout = {BUSY_SECONDS * 1000}"):
-        dbapi.execute(f"PRAGMA {pragma}").close()
+    dbapi.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
+    # of two that open a new file at once, one is refused its WAL at once, whatever it was told of waiting
+    for attempt in stamina.retry_context(
+        on=_in_use, attempts=None, timeout=BUSY_SECONDS, wait_initial=0.01, wait_jitter=0.05
+    ):
+        with attempt:
+            for pragma in PRAGMAS:
+                dbapi.execute(f"PRAGMA {pragma}").close()
+
+
+def _in_use(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 def _begin_sqlite(connection: Connection) -> None:

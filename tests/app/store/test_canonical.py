@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from app.store import canonical
 from app.store.ledger import connections
@@ -59,6 +59,23 @@ def test_a_page_can_be_stored_again(shelf: Store) -> None:
     before = held(shelf)
     keep(shelf, *page)
     assert held(shelf) == before
+
+
+@pytest.mark.parametrize("kind", ["deal", "user"])
+def test_a_page_is_held_alike_among_strangers_and_where_nothing_was(shelf: Store, kind: Kind) -> None:
+    """Rows of ids that lie where none is held go straight into the table; others are compared first."""
+    ada = {"id": "006A", "name": "Ada", "active": True, "changed_at": NOW, "deleted": False}
+    one = change(0, close_date=NOW.date(), probability=0.5) if kind == "deal" else ada
+    page, stranger = [one, {**one, "id": "006C", "name": 'a "b", c', "deleted": True}], {**one, "id": "006B"}
+    table = canonical.TABLES[kind]
+    keep(shelf, *page, one, kind=kind, hours=1)
+    straight = held(shelf, table)
+    with shelf.begin() as transaction:
+        transaction.execute(delete(table))
+    keep(shelf, stranger, kind=kind)
+    keep(shelf, *page, kind=kind, hours=1)
+    assert straight == [row for row in held(shelf, table) if row["id"] != "006B"]
+    assert [(row["gone"], row["deleted_at"]) for row in straight] == [(None, None), ("deleted", NOW)]
 
 
 def test_records_come_in_pieces_of_which_some_may_be_empty(shelf: Store) -> None:
