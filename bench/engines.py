@@ -183,7 +183,7 @@ def _peer(name: str, rules: list[Rule], rows: list[dict[str, object]], ours: lis
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"condition": condition, "rows": rows}), "utf-8")
         line = [others.engines(), HERE / "by_engine.py", name, task, most]
-        told = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)
+        told = json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE).stdout)
     said = told["said"]
     return Ran(
         deals=len(said),

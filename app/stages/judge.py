@@ -7,9 +7,9 @@ from typing import Any
 
 from app.store import judgements
 from app.store.session import Transaction
-from app.store.tables import row_of
+from app.uncollected import uncollected
 from coaching_rules.engine import Facts, Judgement, Tally, evaluate
-from coaching_rules.model import Rule, RuleSet
+from coaching_rules.model import Evidence, Rule, RuleSet
 
 Row = dict[str, Any]
 CARRIED = (
@@ -37,6 +37,7 @@ class Judged:
     tallies: Mapping[str, Tally]
 
 
+@uncollected()
 def judge(
     transaction: Transaction,
     connection_id: int,
@@ -105,16 +106,27 @@ def _rows(judgement: Judgement, rules: Mapping[str, Rule]) -> dict[tuple[str, st
             "grain": f.grain,
             "kind": rules[f.rule_id].kind,
             "severity": rules[f.rule_id].severity,
-            "evidence": [_plain(row_of(evidence)) for evidence in f.evidence],
-            "facts": _plain(f.values),
+            "evidence": [_told(evidence) for evidence in f.evidence],
+            "facts": {name: _plain(value) for name, value in f.values.items()},
             "seen_at": judgement.as_of,
         }
         for f in judgement.findings
     }
 
 
-def _plain(row: Mapping[str, Any]) -> Row:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+def _told(evidence: Evidence) -> Row:
+    # not row_of: there is more evidence than anything else
+    return {
+        "word": evidence.word,
+        "value": _plain(evidence.value),
+        "op": evidence.op,
+        "threshold": _plain(evidence.threshold),
+        "threshold_source": evidence.threshold_source,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _opened(row: Row, connection_id: int) -> Row:

@@ -4,6 +4,7 @@ Each database is given rows the way it takes them fastest: PostgreSQL by COPY, S
 """
 
 from functools import cache
+from typing import Any
 
 import psycopg
 import pyarrow as pa
@@ -22,25 +23,34 @@ def arrived(connection: Connection, table: Table, records: pa.Table) -> Table:
     Its columns are those of `table` that the CRM tells, and `deleted`; there must be one record of each id.
     """
     staged = _staged(table)
+    return set_down(connection, staged, records.select(staged.columns.keys()))
+
+
+def temporary(name: str, *columns: Column[Any]) -> Table:
+    """What a temporary table looks like, for `set_down`."""
+    return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+
+
+def set_down(connection: Connection, staged: Table, rows: pa.Table) -> Table:
+    """The temporary table with these rows and nothing else, until the transaction ends or others are set down."""
     connection.execute(CreateTable(staged, if_not_exists=True))
     connection.execute(staged.delete())
-    put(connection, staged, records.select(staged.columns.keys()))
+    put(connection, staged, rows)
     return staged
 
 
 def put(connection: Connection, table: Table, rows: pa.Table) -> None:
     """Write rows, none of which the table may have; their columns are some of the table's."""
-    rows = rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])
+    # in the table's order, in which its statement takes them
+    told = [name for name in rows.column_names if rows.column(name).null_count < rows.num_rows]
+    rows = rows.select(sorted(told, key=list(table.columns.keys()).index))
     (_copy if connection.dialect.name == "postgresql" else _insert)(connection, table, rows)
 
 
 @cache
 def _staged(table: Table) -> Table:
     told = [Column(column.name, column.type) for column in table.columns if column.name not in NOT_TOLD]
-    deleted: Column[bool] = Column("deleted", Boolean)
-    return Table(
-        f"arrived_{table.name}", MetaData(), *told, deleted, prefixes=["TEMPORARY"], postgresql_on_commit="DROP"
-    )
+    return temporary(f"arrived_{table.name}", *told, Column("deleted", Boolean))
 
 
 def one_each(records: pa.Table) -> pa.Table:

@@ -4,14 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, true, update
+import orjson
+import pyarrow as pa
+from sqlalchemy import Column, Connection, Integer, Table, func, insert, select, true, update
 
+from app.store.arrivals import set_down, temporary
 from app.store.coaching import findings, rule_counts, rule_versions
 from app.store.upsert import upsert
 
 Row = dict[str, Any]
 RENEWED = ("rule_version", "kind", "severity", "evidence", "facts")
 """What can change about a finding while it is open."""
+_said = temporary(
+    "said_findings", *(Column(at.name, Integer if at.foreign_keys else at.type) for at in findings.columns)
+)
 
 
 class Held(NamedTuple):
@@ -75,20 +81,26 @@ def renew(connection: Connection, changed: Mapping[int, Row]) -> None:
     if not changed:
         return
     names = (*RENEWED, "seen_at")
-    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    rows = [{"b_id": id, **{f"b_{name}": row[name] for name in names}} for id, row in changed.items()]
-    connection.execute(update(findings).where(findings.c.id == bindparam("b_id")).values(values), rows)
+    said = _set_down(connection, [{"id": id, **{name: row[name] for name in names}} for id, row in changed.items()]).c
+    values = {name: said[name] for name in names}
+    connection.execute(update(findings).where(findings.c.id == said.id).values(values))
 
 
 def add(connection: Connection, rows: Sequence[Row]) -> None:
     """Open new findings, each as the next episode of its rule and subject."""
     if not rows:
         return
-    earlier = findings.alias()
-    same = [earlier.c[name] == bindparam(name) for name in ("connection_id", "rule_id", "subject_id")]
-    episode = select(func.coalesce(func.max(earlier.c.episode), 0) + 1).where(*same).scalar_subquery()
-    values: dict[str, Any] = {name: bindparam(name) for name in rows[0]}
-    connection.execute(insert(findings).values({**values, "episode": episode}), list(rows))
+    said, earlier = _set_down(connection, rows).c, findings.alias().c
+    same = [earlier[name] == said[name] for name in ("connection_id", "rule_id", "subject_id")]
+    episode = select(func.coalesce(func.max(earlier.episode), 0) + 1).where(*same).scalar_subquery()
+    told = [said[name] for name in rows[0]]
+    connection.execute(insert(findings).from_select([*rows[0], "episode"], select(*told, episode)))
+
+
+def _set_down(connection: Connection, rows: Sequence[Row]) -> Table:
+    """A temporary table with these rows: on a first morning there are very many."""
+    plain = [row | {name: orjson.dumps(row[name]).decode() for name in ("evidence", "facts")} for row in rows]
+    return set_down(connection, _said, pa.Table.from_pylist(plain))
 
 
 def clear(connection: Connection, ids: Sequence[int], at: datetime) -> None:

@@ -227,7 +227,8 @@ def save_plan(connection: Connection, connection_id: int, plan: Plan) -> int:
 
 
 def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> int:
-    new_id: int = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    # the row as parameters: written into the statement it would be made and compiled anew for each
+    new_id: int = connection.execute(insert(table).returning(table.c.id), row).scalar_one()
     return new_id
 
 
@@ -265,4 +266,4 @@ def owe(connection: Connection, connection_id: int, write: Owed, at: datetime) -
     )
     if not known.rowcount:
         row = {"connection_id": connection_id, "reference": write.reference, "role": write.role, "created_at": at}
-        connection.execute(insert(intents).values({**row, **values, "attempts": 0}))
+        connection.execute(insert(intents), {**row, **values, "attempts": 0})

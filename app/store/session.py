@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import stamina
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
@@ -116,17 +115,24 @@ def _json(value: Any) -> str:
 def _prepare_sqlite(dbapi: sqlite3.Connection, record: Any) -> None:
     dbapi.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
     dbapi.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
-    # of two that open a new file at once, one is refused its WAL at once, whatever it was told of waiting
-    for attempt in stamina.retry_context(
-        on=_in_use, attempts=None, timeout=BUSY_SECONDS, wait_initial=0.01, wait_jitter=0.05
-    ):
-        with attempt:
-            for pragma in PRAGMAS:
-                dbapi.execute(f"PRAGMA {pragma}").close()
+    with _alone_with_a_new_file(dbapi):
+        for pragma in PRAGMAS:
+            dbapi.execute(f"PRAGMA {pragma}").close()
 
 
-def _in_use(error: Exception) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+@contextmanager
+def _alone_with_a_new_file(dbapi: sqlite3.Connection) -> Iterator[None]:
+    """Of two that open a new file at once, one would be refused its log at once, whatever it was told of waiting."""
+    ((_, _, path),) = dbapi.execute("PRAGMA database_list").fetchall()
+    if not path or dbapi.execute("PRAGMA journal_mode").fetchall() == [("wal",)]:
+        yield
+        return
+    try:
+        lock = FileLock(f"{path}.new.lock", timeout=BUSY_SECONDS).acquire()
+    except OSError as error:
+        raise sqlite3.OperationalError(f"unable to open a new database: {error.strerror}") from error
+    with lock:
+        yield
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -103,9 +103,11 @@ class Dialect:
 
 
 def _unknown(node: exp.Expr) -> list[exp.Expr]:
-    """The parts of a side of a comparison that may be unknown; a coalesce here ends in a number."""
+    """The parts of a side of a comparison that may be unknown."""
     if isinstance(node, (exp.Paren, exp.Neg)):
         return _unknown(node.this)
+    if isinstance(node, exp.Coalesce):
+        return [] if isinstance(node.expressions[-1], exp.Literal) else [node]
     if isinstance(node, (exp.Column, exp.Case)):
         return [node]
     if type(node) in ARITHMETIC:

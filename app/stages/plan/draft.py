@@ -5,7 +5,7 @@ Everything here is a pure function of its arguments; what does not fit leaves wi
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -121,12 +121,13 @@ class Draft:
     left_out: tuple[LeftOut, ...]
 
 
-def draft(week: Week, candidates: Iterable[Candidate], caps: Planning, only: set[str] | None = None) -> Draft:
+def draft(week: Week, candidates: Collection[Candidate], caps: Planning, only: set[str] | None = None) -> Draft:
     """Choose for one manager. With `only`, everybody is ranked and just these subjects are chosen or left out.
 
     Early-stage deals choose first until they have their share of the week's minutes; then all by rank.
     """
-    ranked = sorted(candidates, key=lambda c: (-score(c), c.thread))
+    worth = {c.thread: score(c) for c in candidates}
+    ranked = sorted(candidates, key=lambda c: (-worth[c.thread], c.thread))
     asked = [c for c in ranked if only is None or c.subject_id in only]
     threads = {c.thread for c in asked}
     room = _Room(week, caps)
@@ -135,8 +136,16 @@ def draft(week: Week, candidates: Iterable[Candidate], caps: Planning, only: set
     left = [c for c in ranked if c.thread not in chosen]
     # a reason is looked up when the week is full, so that a second run of the morning finds the same one
     return Draft(
-        chosen=tuple(_choice(c, n, len(ranked)) for n, c in enumerate(ranked, 1) if c.thread in chosen),
-        left_out=tuple(_left(c, n, room.why_not(c)) for n, c in enumerate(left, 1) if c.thread in threads),
+        chosen=tuple(
+            Choice(candidate=c, score=worth[c.thread], position=n, why_here=why_here(c, n, len(ranked)))
+            for n, c in enumerate(ranked, 1)
+            if c.thread in chosen
+        ),
+        left_out=tuple(
+            LeftOut(candidate=c, why_not=room.why_not(c) or OVER_MINUTES, score=worth[c.thread], position=n)
+            for n, c in enumerate(left, 1)
+            if c.thread in threads
+        ),
     )
 
 
@@ -198,9 +207,10 @@ class _Room:
             return REP_FULL
         if self.led[candidate.lead.rule] >= candidate.lead.max_per_week:
             return RULE_FULL
-        if candidate.minutes > self.week.minutes:
+        minutes = candidate.minutes
+        if minutes > self.week.minutes:
             return LONGER_THAN_WEEK
-        return OVER_MINUTES if self.used + candidate.minutes > self.week.minutes else None
+        return OVER_MINUTES if self.used + minutes > self.week.minutes else None
 
     def take(self, candidate: Candidate) -> bool:
         """Make room for it, and say whether there was any."""
@@ -212,12 +222,3 @@ class _Room:
         self.led[candidate.lead.rule] += 1
         self.open_by_rep[candidate.rep_id] += 1
         return True
-
-
-def _choice(candidate: Candidate, position: int, of: int) -> Choice:
-    sentence = why_here(candidate, position, of)
-    return Choice(candidate=candidate, score=score(candidate), position=position, why_here=sentence)
-
-
-def _left(candidate: Candidate, position: int, why_not: str | None) -> LeftOut:
-    return LeftOut(candidate=candidate, why_not=why_not or OVER_MINUTES, score=score(candidate), position=position)

@@ -16,6 +16,7 @@ from app.stages.plan.outbox import Difference
 from app.stages.plan.weeks import week_of
 from app.store import plans as store
 from app.store.plans import Item, Owed, Plan, Transaction
+from app.uncollected import uncollected
 from coaching_rules.model import Rule
 
 NOTHING = "nothing to do"
@@ -70,6 +71,7 @@ class Drafted:
     left_out: tuple[LeftOut, ...]
 
 
+@uncollected()
 def plan(
     transaction: Transaction,
     connection_id: int,

@@ -5,11 +5,12 @@ about the rep stands there: a conversation with a private reason becomes tasks t
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, zip_longest
 
 from app.store.plans import Item, Json, OpenFinding
+from app.store.tables import row_of
 from coaching_rules.model import Evidence, Rule
 from coaching_rules.sentences import PLACEHOLDER, evidence_line, render
 from coaching_rules.vocabulary import ABOUT_THE_OWNER, PRIVATE
@@ -56,8 +57,8 @@ class Said:
     private: bool
 
     def as_json(self) -> dict[str, object]:
-        evidence = [asdict(e) | {"value": _plain(e.value), "threshold": _plain(e.threshold)} for e in self.evidence]
-        return asdict(self) | {"ask": list(self.ask), "prepare": list(self.prepare), "evidence": evidence}
+        evidence = [row_of(e) | {"value": _plain(e.value), "threshold": _plain(e.threshold)} for e in self.evidence]
+        return row_of(self) | {"ask": list(self.ask), "prepare": list(self.prepare), "evidence": evidence}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
