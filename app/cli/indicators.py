@@ -19,7 +19,7 @@ from coaching_rules.indicators.alarms import readings
 from coaching_rules.indicators.course import course
 from coaching_rules.indicators.model import Alarm, Indicator
 from coaching_rules.indicators.observations import Observations
-from coaching_rules.indicators.prompting import in_short
+from coaching_rules.indicators.prompting import by_chance, in_short
 
 Names = Mapping[str, str]
 
@@ -57,10 +57,10 @@ def _plain(one: Alarm, called: Names) -> dict[str, Any]:
 
 
 def _table(found: Sequence[Alarm], called: Names) -> Table:
-    table = Table("Rep", "Indicator", "Count", "Likely", "No surprise", "Days", "Going by", "")
+    table = Table("Rep", "Indicator", "Count", "Likely", "Days", "By chance", "Going by", "")
     for one in found:
         seen = one.by[one.strongest]
-        numbers = f"{seen.count:g}", f"{seen.expected:.1f}", f"{seen.low:g} to {seen.high:g}", f"{seen.worked:.0f}"
+        numbers = f"{seen.count:g}", f"{seen.expected:.1f}", f"{seen.worked:.0f}", by_chance(seen)
         table.add_row(called.get(one.rep_id), one.indicator_id, *numbers, one.strongest, one.kind.replace("_", " "))
     return table
 

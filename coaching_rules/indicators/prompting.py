@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from coaching_rules.indicators.course import JUDGED, Week
-from coaching_rules.indicators.model import Alarm, Detector, Indicator
+from coaching_rules.indicators.model import Alarm, Detector, Indicator, Measured
 from coaching_rules.model import Engagement, Evidence, Moment, Rule, Value
 
 STANDS_DAYS = 28
@@ -15,8 +15,8 @@ STILL_LOW = 0.2
 limit that raised it, every other one would be gone the next morning."""
 
 _WHY = (
-    "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely, and"
-    f" {{low}} to {{high}} would be no surprise. Below what was likely in {{low_weeks}} of the last {JUDGED} weeks."
+    "{rep_name}, {indicator}: {count} in {working_days} working days. Going by {going_by}, {expected} were likely;"
+    f" so few come by chance {{by_chance}}. Below what was likely in {{low_weeks}} of the last {JUDGED} weeks."
 )
 _GOING_BY: Mapping[Detector | Literal["peers' pace"], str] = {
     "pace": "the goal",
@@ -60,8 +60,14 @@ def in_short(indicator: Indicator, alarm: Alarm) -> str:
     seen = alarm.by[alarm.strongest]
     return (
         f"{seen.count:g} in {seen.worked:.0f} working days. Going by {going_by(indicator, alarm.strongest)},"
-        f" {seen.low:g} to {seen.high:g} would be no surprise."
+        f" {seen.expected:.1f} were likely; so few come by chance {by_chance(seen)}."
     )
+
+
+def by_chance(seen: Measured) -> str:
+    """How often so few, or fewer, are seen where all is as expected."""
+    times = round(100 * seen.p)
+    return "less than once in 100" if seen.p < 0.01 else f"{times} times in 100" if times > 1 else "once in 100"
 
 
 def still_low(alarm: Alarm, measure: Detector | None) -> Alarm | None:
@@ -80,8 +86,7 @@ def values(indicator: Indicator, alarm: Alarm, weeks: Sequence[Week]) -> dict[st
         "measure": alarm.strongest,
         "going_by": going_by(indicator, alarm.strongest),
         "expected": round(seen.expected, 1),
-        "low": seen.low,
-        "high": seen.high,
+        "by_chance": by_chance(seen),
         "low_weeks": sum(week.count < week.likely for week in weeks[-JUDGED:]),
     }
 

@@ -71,7 +71,8 @@ def test_what_is_found_says_what_was_likely(org: Any) -> None:
     assert (row["rule_version"], row["grain"], row["kind"]) == (CALLS.version, "rep", "coaching")
     said = row["facts"]
     assert (said["rep_name"], said["manager_id"], said["count"], said["working_days"]) == ("R0", "M", 15, 15)
-    assert said["count"] < said["low"] < said["expected"] < said["high"]
+    assert said["count"] < said["expected"]
+    assert said["by_chance"] == "less than once in 100"
     assert (said["low_weeks"], len(row["evidence"])) == (3, 3)
     going_by = {one["threshold_source"].partition("going by ")[2] for one in row["evidence"]}
     assert going_by == {
