@@ -10,126 +10,42 @@ preview:  measure, watch, judge and plan as a morning would, and write nothing
 Where a CRM can only be read, a morning plans without keeping the plan, and nothing is pushed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from time import perf_counter
-from typing import Any
 
 import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from app.calendar import calendar_of
 from app.config import Coaching
-from app.errors import Interrupted, NotReady, Stop
+from app.errors import NotReady
 from app.gate import judged_as_of, must_hold_rows
+from app.run import Loop, Report, one_run, pauses
 from app.stages.answer import Asked, answer, hear
-from app.stages.judge import Judged, judge
+from app.stages.judge import judge
 from app.stages.measure import Observed, measure_deals, observe
 from app.stages.notice import notice
-from app.stages.plan import PlanResult, plan
-from app.stages.pull import Progress, Pulled, pull
-from app.stages.push import Pushed, push
+from app.stages.plan import plan
+from app.stages.pull import pull
+from app.stages.push import push
 from app.stages.reconcile import reconcile
-from app.stages.recount import Recounted, recount
-from app.stages.refresh import Refreshed, refresh
+from app.stages.recount import recount
+from app.stages.refresh import refresh
 from app.stages.score import score
-from app.stages.watch import Watched, watch
-from app.store import benchmarks, connections, runs, turns
+from app.stages.watch import watch
+from app.store import benchmarks, turns
 from app.store.connections import Org
-from app.store.scorecards import Scorecard
 from app.store.session import Store, Transaction
 from coaching_rules.indicators.model import Indicator
 from coaching_rules.indicators.prompting import prompt
 from coaching_rules.model import Rule, RuleSet
 from coaching_rules.vocabulary import Grain
-from connectors.base import Connector
-from connectors.errors import GateError, OverBudget, Reconnect, RetryLater
 
 log = structlog.get_logger(__name__)
-
-CALLS_A_NOTE = 20
-"""A note is a write; so many calls may go uncounted when a run is killed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
-    """Everything one connection's rhythms need. `clock` tells when we learn things; nothing below reads another.
-
-    `between` is called between two pages or batches, and may raise Interrupted to end the run there.
-    """
-
-    store: Store
-    org: Org
-    connector: Connector
-    coaching: Coaching
-    rules: RuleSet
-    indicators: tuple[Indicator, ...] = ()
-    clock: Callable[[], datetime]
-    progress: Progress = lambda kind, rows, expected: None
-    between: Callable[[], None] = lambda: None
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What a run did. A stage that was not reached is None."""
-
-    rhythm: str
-    as_of: datetime
-    run_id: int | None = None
-    pulled: Pulled | None = None
-    refreshed: Refreshed | None = None
-    recounted: Recounted | None = None
-    outcomes: dict[str, int] = field(default_factory=dict)
-    watched: Watched | None = None
-    judged: Judged | None = None
-    planned: PlanResult | None = None
-    pushed: Pushed | None = None
-    scored: list[Scorecard] = field(default_factory=list)
-    api_calls: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Note how long a stage took, so that a slow morning says where its time went."""
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = round(perf_counter() - began, 3)
-
-    def counts(self) -> dict[str, Any]:
-        """The numbers of it, as the ledger keeps them and --json prints them."""
-        found: dict[str, Any] = {"api_calls": self.api_calls, "outcomes": self.outcomes, "seconds": self.seconds}
-        if self.pulled:
-            found |= {"pulled": self.pulled.rows, "skipped": self.pulled.skipped, "left_out": self.pulled.left_out}
-            found["waiting"] = self.pulled.waiting
-        if self.refreshed:
-            found |= {"deals": len(self.refreshed.deals), "refreshed": self.refreshed.rows}
-        if self.recounted:
-            found["recounted"] = asdict(self.recounted)
-        if self.watched:
-            found["indicators_off_track"] = dict(self.watched.off_track)
-        if self.judged:
-            judged = self.judged
-            found |= {"findings_opened": judged.opened, "findings_open": judged.opened + judged.persisting}
-            found |= {"findings_cleared": judged.cleared}
-            found |= {"not_enough_data": {rule: tally.not_enough_data for rule, tally in judged.tallies.items()}}
-        if self.planned:
-            planned = self.planned
-            found |= {"plan_items": len(planned.new), "items_updated": len(planned.updated)}
-            found |= {"items_cleared": len(planned.cleared), "not_planned": len(planned.left_out)}
-        if self.pushed:
-            found["pushed"] = asdict(self.pushed)
-        if self.scored:
-            found["scorecards"] = len(self.scored)
-        return found
 
 
 def often(loop: Loop, *, sweep: bool = False, push_too: bool = True) -> Report:
     """Bring home what changed, see what people did, and send what is pending."""
-    with _run(loop, "often", loop.clock()) as (report, _):
+    with one_run(loop, "often", loop.clock()) as (report, _):
         _bring_home(loop, report, sweep)
         if push_too:
             _send(loop, report)
@@ -148,7 +64,7 @@ def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str,
     `managers` are those to plan for, each with the day whose morning it is, where they are; one that was had is not had
     again. By default it is everybody's morning of today, once more if it was had.
     """
-    with _run(loop, "morning", as_of or loop.clock()) as (report, run_id):
+    with one_run(loop, "morning", as_of or loop.clock()) as (report, run_id):
         _bring_home(loop, report, sweep=False)
         report.as_of = as_of or judged_as_of(loop.store, loop.org, loop.clock())
         with report.timed("measure"):
@@ -185,7 +101,7 @@ def morning(loop: Loop, *, as_of: datetime | None = None, managers: Mapping[str,
 
 def weekly(loop: Loop) -> Report:
     """See what people did, and count it."""
-    with _run(loop, "weekly", loop.clock()) as (report, _):
+    with one_run(loop, "weekly", loop.clock()) as (report, _):
         _bring_home(loop, report, sweep=False)
         with report.timed("score"):
             report.scored = score(loop.store, loop.org.id, as_of=loop.clock())
@@ -194,7 +110,7 @@ def weekly(loop: Loop) -> Report:
 
 def review(loop: Loop) -> Report:
     """Look at once at the deals that somebody asks about, tell the CRM what comes of it, and answer all who asked."""
-    with _run(loop, "review", loop.clock()) as (report, run_id):
+    with one_run(loop, "review", loop.clock()) as (report, run_id):
         with loop.store.begin() as transaction:
             asked = hear(transaction, loop.org.id, loop.connector, loop.clock())
         if asked.about:
@@ -230,7 +146,7 @@ def send(loop: Loop) -> Report:
         raise NotReady(
             f"'{loop.org.name}' can only be read; `coachsync plan {loop.org.name}` shows what is worth a talk."
         )
-    with _run(loop, "push", loop.clock()) as (report, _):
+    with one_run(loop, "push", loop.clock()) as (report, _):
         _send(loop, report)
     return report
 
@@ -302,7 +218,7 @@ def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
             loop.connector,
             clock=loop.clock,
             progress=loop.progress,
-            between=_between(loop, report),
+            between=pauses(loop, report),
         )
     with report.timed("recount"):
         report.recounted = recount(
@@ -311,7 +227,7 @@ def _bring_home(loop: Loop, report: Report, sweep: bool) -> None:
             loop.connector,
             clock=loop.clock,
             everything=sweep,
-            between=_between(loop, report),
+            between=pauses(loop, report),
         )
     with report.timed("reconcile"):
         report.outcomes = reconcile(loop.store, loop.org.id, loop.coaching, as_of=loop.clock())
@@ -321,25 +237,7 @@ def _send(loop: Loop, report: Report) -> None:
     if not loop.connector.writes:
         return
     with report.timed("push"):
-        between = _between(loop, report)
-        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock, between=between)
-
-
-def _between(loop: Loop, report: Report) -> Callable[[], None]:
-    """What the loop wants between two pages or batches; and now and then how many calls were made is noted.
-
-    Those of a run that is killed count in the org's 24 hours as well.
-    """
-
-    def pause() -> None:
-        calls = loop.connector.usage().calls
-        if report.run_id and calls - report.api_calls >= CALLS_A_NOTE:
-            with loop.store.begin() as transaction:
-                runs.note_calls(transaction, report.run_id, calls)
-            report.api_calls = calls
-        loop.between()
-
-    return pause
+        report.pushed = push(loop.store, loop.org.id, loop.connector, clock=loop.clock, between=pauses(loop, report))
 
 
 def _today(loop: Loop, transaction: Transaction, as_of: datetime) -> dict[str, date]:
@@ -353,47 +251,3 @@ def _today(loop: Loop, transaction: Transaction, as_of: datetime) -> dict[str, d
 def _live(rules: RuleSet, indicators: Iterable[Indicator]) -> dict[str, Rule]:
     """The rules that people are told about, by id, with what indicators ask for."""
     return {rule.id: rule for rule in (*rules.rules, *map(prompt, indicators)) if rule.status == "live"}
-
-
-@contextmanager
-def _run(loop: Loop, rhythm: str, as_of: datetime) -> Iterator[tuple[Report, int]]:
-    """One run: alone on its connection, recorded from beginning to end, and ended by a sentence if it must stop."""
-    report = Report(rhythm=rhythm, as_of=as_of)
-    with loop.store.lock(loop.org.name), bound_contextvars(connection=loop.org.name, run=None):
-        with loop.store.begin() as transaction:
-            report.run_id = run_id = runs.start(transaction, loop.org.id, rhythm, as_of, loop.clock())
-        bind_contextvars(run=run_id)
-        error: Stop | None = None
-        try:
-            yield report, run_id
-        except GateError as refusal:
-            error = _stop(refusal)
-        except Stop as stop:
-            error = stop
-        except Exception as crash:  # the edge: it is over and its calls count, though nobody foresaw it
-            with loop.store.begin() as transaction:
-                reason = f"Something unexpected happened ({type(crash).__name__})."
-                _finish(loop, transaction, report, run_id, reason)
-            raise
-        with loop.store.begin() as transaction:
-            _finish(loop, transaction, report, run_id, str(error) if error else None)
-            paused = str(error) if isinstance(error, NotReady) else None
-            connections.pause(transaction, loop.org, paused)
-    if error is not None:
-        log.warning("stopped", connection=loop.org.name, run=run_id, rhythm=rhythm, reason=str(error))
-        raise error
-
-
-def _finish(loop: Loop, transaction: Transaction, report: Report, run_id: int, error: str | None) -> None:
-    report.api_calls = loop.connector.usage().calls
-    runs.finish(transaction, run_id, loop.clock(), report.counts(), error)
-
-
-def _stop(refusal: GateError) -> Stop:
-    if isinstance(refusal, RetryLater):
-        return Interrupted(f"{refusal} Nothing is lost: run the same command again.")
-    if isinstance(refusal, OverBudget):
-        return Interrupted(str(refusal))
-    if isinstance(refusal, Reconnect):
-        return NotReady(f"{refusal} Then run `coachsync check`.")
-    return NotReady(str(refusal))

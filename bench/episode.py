@@ -19,7 +19,7 @@ from app import pipeline
 from app.config import Coaching
 from app.errors import Interrupted, NotReady
 from app.gate import named, open_gate
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import connections
 from app.store.connections import Vault
 from app.store.ledger import intents

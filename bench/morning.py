@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from app import pipeline
-from app.pipeline import Report
+from app.run import Report
 from app.store.connections import Vault
 from app.store.session import Store
 from bench import table

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.config import Coaching
 from app.gate import named, open_gate
-from app.pipeline import Loop
+from app.run import Loop
 from app.store import connections, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store

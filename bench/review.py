@@ -20,7 +20,7 @@ from sqlalchemy import select
 from app import pipeline
 from app.config import Coaching
 from app.gate import named
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import requests
 from app.store.canonical import deals, users
 from app.store.coaching import plan_items

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import pipeline
 from app.gate import named
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import plans
 from app.store.canonical import crm_tasks
 from app.store.plans import Item, Owed, Plan

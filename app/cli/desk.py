@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from app.config import BadCoaching, Coaching, Settings, read_coaching
 from app.errors import NotReady
 from app.gate import judged_as_of, named, open_gate
-from app.pipeline import Loop
+from app.run import Loop
 from app.store import rulesets, schema
 from app.store.connections import Org, Vault
 from app.store.session import Store, Transaction, open_store

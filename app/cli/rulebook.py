@@ -26,7 +26,7 @@ from app.cli.options import AsJson
 from app.config import Settings
 from app.errors import NotReady
 from app.gate import named
-from app.pipeline import Report
+from app.run import Report
 from app.store import rulesets
 from app.store.session import Store
 from coaching_rules.changes import RuleChange, changes

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from app.cli.desk import out
-from app.pipeline import Report
+from app.run import Report
 from app.stages.plan import PlanResult
 from app.stages.recount import Recounted
 from app.store import canonical

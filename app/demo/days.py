@@ -9,7 +9,7 @@ from app.demo.market import Market
 from app.demo.people import People
 from app.demo.tally import Tally, tally
 from app.demo.world import DAY, World, working_from
-from app.pipeline import Report
+from app.run import Report
 from app.store import canonical, plans
 from app.store.plans import Item
 

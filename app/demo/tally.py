@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.demo.people import People
 from app.demo.world import World
-from app.pipeline import Report
+from app.run import Report
 from app.store import plans
 from connectors.sandbox.org import Org
 

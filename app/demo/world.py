@@ -9,7 +9,8 @@ from typing import Protocol
 
 from app.config import Coaching
 from app.gate import named, open_gate
-from app.pipeline import Loop, Report, morning, often
+from app.pipeline import morning, often
+from app.run import Loop, Report
 from app.store import connections, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store

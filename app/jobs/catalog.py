@@ -7,7 +7,7 @@ from typing import Literal
 
 from app import pipeline
 from app.jobs.previews import previews
-from app.pipeline import Report
+from app.run import Report
 
 LOOK_SECONDS = 15
 """How often somebody looks what is due; what is asked for is worked on at once, if nothing goes wrong."""

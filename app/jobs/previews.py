@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 
 from app.errors import NotReady
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import canonical, requests, rulesets
 from app.store.requests import Request
 from app.trial.preview import Preview, managers_of, plain, preview

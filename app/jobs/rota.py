@@ -10,7 +10,7 @@ from app.config import Coaching
 from app.errors import Interrupted, Stop
 from app.jobs.catalog import CATALOG, Job
 from app.jobs.due import Due, Standing, due
-from app.pipeline import Loop
+from app.run import Loop
 from app.store import connections, requests, runs, turns
 from app.store.connections import Org
 from app.store.session import Busy, Store, Transaction

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from app import pipeline
 from app.config import Coaching
 from app.gate import named, open_gate
-from app.pipeline import Loop
+from app.run import Loop
 from app.store.connections import Vault
 from app.store.session import Store, open_store
 from coaching_rules.loader import load

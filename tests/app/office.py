@@ -13,7 +13,7 @@ from small_org import LIVELY, MONA, QUIET, RALF, REMY, RITA, ROSA, Company
 
 from app import pipeline
 from app.errors import Interrupted, NotReady
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.stages.plan import outbox
 from app.stages.pull import pull
 from app.stages.reconcile import reconcile

@@ -16,7 +16,7 @@ from sqlalchemy import Table, select
 from app import pipeline
 from app.config import Coaching
 from app.gate import named, open_gate
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import connections
 from app.store.connections import Vault
 from app.store.overview import overview

@@ -17,7 +17,7 @@ from app import pipeline
 from app.config import Coaching
 from app.errors import NotReady
 from app.gate import named, open_gate
-from app.pipeline import Loop
+from app.run import Loop
 from app.store import connections
 from app.store.canonical import TABLES
 from app.store.connections import Vault

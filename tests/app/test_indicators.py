@@ -10,7 +10,7 @@ from small_org import Company, open_company
 
 from app import pipeline
 from app.config import Planning
-from app.pipeline import Report
+from app.run import Report
 from app.store.coaching import findings, plan_items, rule_versions
 from app.store.session import Store
 from coaching_rules.model import RuleSet

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app import pipeline
 from app.config import Coaching
 from app.gate import named, open_gate
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import canonical, connections, ledger, schema
 from app.store.connections import Vault
 from app.store.session import Store, open_store

@@ -13,7 +13,7 @@ from app import pipeline
 from app.config import Coaching
 from app.errors import Interrupted
 from app.gate import named
-from app.pipeline import Report
+from app.run import Report
 from app.stages.answer import NO_MORNING
 from app.store import benchmarks, requests
 from app.store.coaching import findings, plan_items, plans

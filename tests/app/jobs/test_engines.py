@@ -16,7 +16,7 @@ from app.gate import named
 from app.jobs import local, workers
 from app.jobs.catalog import CATALOG, LOOK_SECONDS, Job
 from app.jobs.rota import Rota
-from app.pipeline import Loop, Report
+from app.run import Loop, Report
 from app.store import connections, requests
 from app.store.requests import Wish
 from app.store.session import Store

@@ -16,7 +16,7 @@ from app.errors import NotReady
 from app.gate import named, open_gate
 from app.jobs.rota import Rota
 from app.jobs.timetable import timetable
-from app.pipeline import Loop
+from app.run import Loop
 from app.store import canonical, coaching, connections, ledger, requests, turns
 from app.store.requests import Wish
 from app.store.session import Store
