@@ -10,10 +10,10 @@ from typing import Any
 
 from connectors.errors import RetryLater
 from connectors.records import Intent, NoteContent, Receipt
-from connectors.salesforce.client import CallFailed, Client, error_of
+from connectors.salesforce.client import Client, error_of
 from connectors.salesforce.looks import IDS_A_QUERY, by_id, chunks
 from connectors.salesforce.mapping import REFERENCE, note_fields
-from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
+from connectors.salesforce.receipts import absent, failure, look_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal
 
 PAIRS_A_CALL = 12  # a composite call takes 25 parts; a note and its link are two
@@ -32,13 +32,7 @@ class NoteWriter:
         new = [i for i in intents if not i.crm_id]
         unsure = [i for i in new if i.attempted]
         missing = [i for i in new if not i.attempted]
-        try:
-            found = self._find(unsure)
-        except CallFailed as refused:
-            yield from not_looked_for(unsure, refused)
-        else:
-            yield from self._adopt([i for i in unsure if i.reference in found], found)
-            missing += [i for i in unsure if i.reference not in found]
+        missing += yield from look_for(unsure, self._find, self._adopt)
         yield from (absent(i) for i in missing if i.if_absent != "create")
         for batch in chunks([i for i in missing if i.if_absent == "create"], PAIRS_A_CALL):
             yield from self._create(batch)

@@ -1,12 +1,12 @@
 """What becomes of a write, as receipts: stored, later, never and why, or not there; pure but for one look."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.records import Intent, Receipt
 from connectors.salesforce.client import TRANSIENT_CODES, CallFailed, error_of
-from connectors.salesforce.values import long_id
+from connectors.salesforce.values import Row, long_id
 
 REASONS = {
     "INACTIVE_OWNER_OR_USER": "Its owner is inactive in Salesforce; give the deal or the team to an active user.",
@@ -60,11 +60,24 @@ def absent(intent: Intent) -> Receipt:
     return Receipt(reference=intent.reference, status="absent")
 
 
-def not_looked_for(intents: Iterable[Intent], refused: CallFailed) -> Iterator[Receipt]:
-    """No receipt for what may be there although we may not look; what was never sent is refused with it."""
-    for intent in intents:
-        if not intent.attempted:
-            yield Receipt(reference=intent.reference, status="refused", reason=str(refused))
+def look_for(
+    unsure: Sequence[Intent],
+    find: Callable[[Sequence[Intent]], Mapping[str, Row]],
+    adopt: Callable[[Sequence[Intent], Mapping[str, Row]], Iterator[Receipt]],
+) -> Generator[Receipt, None, list[Intent]]:
+    """The receipts of what may be there and is, and at the end those that are not.
+
+    No receipt for what may be there although we may not look; what was never sent is refused with it.
+    """
+    try:
+        found = find(unsure)
+    except CallFailed as refused:
+        for intent in unsure:
+            if not intent.attempted:
+                yield Receipt(reference=intent.reference, status="refused", reason=str(refused))
+        return []
+    yield from adopt([intent for intent in unsure if intent.reference in found], found)
+    return [intent for intent in unsure if intent.reference not in found]
 
 
 def out_of_sight(intent: Intent) -> Receipt:

@@ -13,7 +13,7 @@ from connectors.records import Intent, Receipt, TaskContent
 from connectors.salesforce.client import CallFailed, Client
 from connectors.salesforce.looks import by_id, chunks
 from connectors.salesforce.mapping import reference_of, task_fields
-from connectors.salesforce.receipts import absent, failure, not_looked_for, out_of_sight
+from connectors.salesforce.receipts import absent, failure, look_for, out_of_sight
 from connectors.salesforce.values import Names, Row, literal, same_text
 
 ROWS_A_CALL = 200
@@ -41,13 +41,7 @@ class TaskWriter:
         new = [i for i in intents if not i.crm_id]
         unsure = [i for i in new if i.attempted or not self._names.key_field]
         missing = [i for i in new if i not in unsure]
-        try:
-            found = self._find(unsure)
-        except CallFailed as refused:
-            yield from not_looked_for(unsure, refused)
-        else:
-            yield from self._adopt([i for i in unsure if i.reference in found], found)
-            missing += [i for i in unsure if i.reference not in found]
+        missing += yield from look_for(unsure, self._find, self._adopt)
         yield from (absent(i) for i in missing if i.if_absent != "create")
         for batch in chunks([i for i in missing if i.if_absent == "create"], ROWS_A_CALL):
             yield from self._create(batch)

@@ -10,6 +10,8 @@ import pytest
 from small_org import Company, open_company
 
 from app import pipeline
+from app.errors import Interrupted
+from app.run import CALLS_A_NOTE
 from app.store import runs
 from app.store.ledger import runs as ledger
 from app.store.session import Store
@@ -46,7 +48,7 @@ def test_the_calls_of_a_run_that_is_killed_are_counted(company: Company) -> None
         pipeline.often(replace(company.loop(), between=killed))
     (run,) = company.rows(ledger)
     assert run["finished_at"] is None
-    assert company.org.calls_today - pipeline.CALLS_A_NOTE <= counted(company) <= company.org.calls_today
+    assert company.org.calls_today - CALLS_A_NOTE <= counted(company) <= company.org.calls_today
     company.later(hours=23)
     assert counted(company) > 0
     company.later(hours=2)
@@ -80,14 +82,14 @@ def test_there_is_no_note_for_every_call(company: Company) -> None:
         notes.append(company.rows(ledger)[-1]["counts"].get("api_calls", 0))
 
     report = pipeline.often(replace(company.loop(), between=look))
-    assert 3 <= len(set(notes)) - 1 <= report.api_calls / pipeline.CALLS_A_NOTE
+    assert 3 <= len(set(notes)) - 1 <= report.api_calls / CALLS_A_NOTE
 
 
 @pytest.mark.parametrize("answer", [json.dumps({"error": "x"}), "[]"])
 def test_nonsense_ends_a_run_with_a_sentence(company: Company, answer: str) -> None:
     """And the next one goes on."""
     company.org.faults.order(Fault(effect="answer", path="/describe", times=1, status=200, answer=answer))
-    with pytest.raises(pipeline.Interrupted, match="not Salesforce as we know it"):
+    with pytest.raises(Interrupted, match="not Salesforce as we know it"):
         company.often()
     (run,) = company.rows(ledger)
     assert run["finished_at"]
