@@ -1,42 +1,30 @@
 """Numbers for whoever watches, counted in the store, since several processes share it and each may be new."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, select
 
 from app.store.ledger import runs
 from app.store.requests import requests
+from app.store.runs import seen_since
 
 LATELY = timedelta(hours=1)
 MOST = 10_000
 """Requests that are looked at for how long they took: the newest of the last hour."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How many runs of a rhythm ended so: `done`, `stopped` by an error, or `unfinished`, at work or killed."""
-
-    connection_id: int
-    rhythm: str
-    how: str
-    runs: int
-
-
-def ended(connection: Connection) -> list[Ended]:
-    """All runs there were, by how they ended."""
+def ended(connection: Connection, connection_id: int, since: datetime) -> dict[tuple[str, str], int]:
+    """Runs since then by rhythm and how they ended: `done`, `stopped` by an error, `unfinished` (at work or killed)."""
     how = case((runs.c.finished_at.is_(None), "unfinished"), (runs.c.error.is_not(None), "stopped"), else_="done")
-    columns = (runs.c.connection_id, runs.c.rhythm, how.label("how"))
-    query = select(*columns, func.count().label("runs")).group_by(*columns).order_by(*columns)
-    return [Ended(**row._mapping) for row in connection.execute(query)]
+    query = select(runs.c.rhythm, how.label("how"), func.count().label("n")).where(seen_since(connection_id, since))
+    return {(row.rhythm, row.how): row.n for row in connection.execute(query.group_by(runs.c.rhythm, how))}
 
 
 def pulled(connection: Connection, connection_id: int, since: datetime) -> dict[str, int]:
     """Rows of each kind that were pulled by runs that ended since then."""
     found: dict[str, int] = defaultdict(int)
-    where = (runs.c.connection_id == connection_id, runs.c.finished_at > since)
-    for counts in connection.scalars(select(runs.c.counts).where(*where)):
+    for counts in connection.scalars(select(runs.c.counts).where(seen_since(connection_id, since))):
         for kind, rows in counts.get("pulled", {}).items():
             found[kind] += rows
     return dict(found)

@@ -49,6 +49,7 @@ runs = Table(
     Column("finished_at", Instant),
     Column("counts", Json, nullable=False),
     Column("error", Text),
+    Index(None, "connection_id", "started_at"),
 )
 intents = Table(
     "intents",

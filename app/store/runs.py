@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from app.store.ledger import cursors, runs
 from app.store.upsert import upsert
 from connectors.records import Kind
 
-QUOTA_HOURS = 24  # the org's limit counts over the last 24 hours
+QUOTA = timedelta(hours=24)
+"""The org's limit counts over the last so long."""
+LONGEST_RUN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +55,18 @@ def last(connection: Connection, connection_id: int) -> Run | None:
     return Run(**found._mapping) if found else None
 
 
+def seen_since(connection_id: int, since: datetime) -> ColumnElement[bool]:
+    """Of a connection the runs that ended since then, or began since then and did not end.
+
+    A run that took longer than LONGEST_RUN may be missed: without that each look would go through all there ever were.
+    """
+    last_seen = func.coalesce(runs.c.finished_at, runs.c.started_at)
+    return and_(runs.c.connection_id == connection_id, runs.c.started_at > since - LONGEST_RUN, last_seen > since)
+
+
 def calls_lately(connection: Connection, connection_id: int, now: datetime) -> int:
     """API calls of the last 24 hours: of runs that have ended, and as far as noted of those that were killed."""
-    since = now - timedelta(hours=QUOTA_HOURS)
-    last_seen = func.coalesce(runs.c.finished_at, runs.c.started_at)
-    counted = connection.scalars(select(runs.c.counts).where(runs.c.connection_id == connection_id, last_seen > since))
+    counted = connection.scalars(select(runs.c.counts).where(seen_since(connection_id, now - QUOTA)))
     return sum(int(counts.get("api_calls", 0)) for counts in counted)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from app.config import read_coaching
@@ -26,7 +26,7 @@ def metrics(room: Room) -> bytes:
     """The page, as text."""
     with room.store.read() as transaction:
         now, orgs = room.clock(), connections.every(transaction)
-        families = [*_of_orgs(transaction, orgs, now), *_of_runs(transaction, orgs), *_of_requests(transaction, now)]
+        families = [*_of_orgs(transaction, orgs, now), *_of_requests(transaction, now)]
     share = read_coaching(room.settings.home).api_share
     families.append(_gauge("api_share", "Share of a CRM's API calls that may be used.", (), {(): share}))
     return generate_latest(_Page(families))
@@ -57,21 +57,15 @@ def _of_orgs(transaction: Transaction, orgs: Sequence[Org], now: datetime) -> It
     yield _gauge("rows_pulled_24h", "Rows that were pulled in the last 24 hours.", ("connection", "kind"), pulled)
     calls = {(org.name,): runs.calls_lately(transaction, org.id, now) for org in orgs}
     yield _gauge("api_calls_24h", "Calls of the CRM's API in the last 24 hours.", ("connection",), calls)
+    ended = {(org.name, *how): n for org in orgs for how, n in gauges.ended(transaction, org.id, now - DAY).items()}
+    said = "Runs of the last 24 hours by how they ended: done, stopped by an error, unfinished (at work or killed)."
+    yield _gauge("runs_24h", said, ("connection", "rhythm", "ended"), ended)
     paused = {(org.name,): org.paused is not None for org in orgs}
     yield _gauge("paused", "1 where a person has to act first.", ("connection",), paused)
     said = "How often a job failed since it last ended well."
     yield _gauge("attempts_in_vain", said, ("connection", "job"), by(in_vain))
     said = "Tasks and notes owed to the CRM: stored are those it holds, refused those it would not take."
     yield _gauge("writes", said, ("connection", "state"), by(lambda org: writes.states(transaction, org.id)))
-
-
-def _of_runs(transaction: Transaction, orgs: Iterable[Org]) -> Iterator[Metric]:
-    names = {org.id: org.name for org in orgs}
-    said = "Runs by how they ended: done, stopped by an error, unfinished (at work or killed)."
-    found = CounterMetricFamily("coachsync_runs", said, labels=("connection", "rhythm", "ended"))
-    for row in gauges.ended(transaction):
-        found.add_metric([names[row.connection_id], row.rhythm, row.how], row.runs)
-    yield found
 
 
 def _of_requests(transaction: Transaction, now: datetime) -> Iterator[Metric]:

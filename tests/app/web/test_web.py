@@ -73,8 +73,8 @@ def test_metrics_are_what_the_store_holds(as_role: Callable[..., httpx.Client], 
     assert found["coachsync_rows_pulled_24h", "acme", "deal"] == 90
     assert found["coachsync_api_calls_24h", "acme"] == 21
     assert found["coachsync_api_share",] == 0.1
-    assert found["coachsync_runs_total", "acme", "done", "often"] == 2
-    assert found["coachsync_runs_total", "acme", "often", "stopped"] == 1
+    assert found["coachsync_runs_24h", "acme", "done", "often"] == 2
+    assert found["coachsync_runs_24h", "acme", "often", "stopped"] == 1
     assert found["coachsync_attempts_in_vain", "acme", "nightly"] == 2
     assert found["coachsync_requests_waiting", "review"] == 1
     assert found["coachsync_oldest_request_seconds",] == 90
