@@ -120,6 +120,16 @@ def hygiene(connection: Connection, connection_id: int) -> list[Row]:
     return [dict(row._mapping) for row in rows]
 
 
+def about_managers(connection: Connection, connection_id: int) -> list[Row]:
+    """The open findings about managers, which nobody gets a task for: they are for the scorecard."""
+    rows = connection.execute(
+        select(findings.c.rule_id, findings.c.subject_id, findings.c.facts)
+        .where(findings.c.connection_id == connection_id, findings.c.state == "open", findings.c.grain == "manager")
+        .order_by(findings.c.subject_id, findings.c.rule_id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
 def open_counts(connection: Connection, connection_id: int) -> dict[str, int]:
     """Open findings by rule."""
     rows = connection.execute(
