@@ -22,9 +22,7 @@ def scorecard(
     weeks: Annotated[int, typer.Option(help="How many weeks back.", min=1)] = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Coaching by manager and week, from what the CRM last told us, and what rules find about managers. Changes
-    nothing.
-    """
+    """Coaching by manager and week, and what rules find about managers, as the CRM last told. Changes nothing."""
     settings = read_settings()
     with opened(settings) as store:
         org, rules = named(store, name), rules_of(settings, store, None)
@@ -35,10 +33,7 @@ def scorecard(
             whose = {card.manager_id for card in cards} | {one["manager_id"] for one in found}
             called = canonical.names(transaction, org.id, sorted(whose))
     if as_json:
-        weekly, stands_out = (
-            [row | {"manager": called.get(row["manager_id"])} for row in rows] for rows in (map(asdict, cards), found)
-        )
-        say({"since": since, "weeks": weekly, "found": stands_out})
+        say({"since": since, "weeks": _named(map(asdict, cards), called), "found": _named(found, called)})
         return
     table = Table(
         "Week", "Manager", "Planned", "Held", "Minutes", "Reps reached", "On early deals", "Prepared", "Ignored"
@@ -50,6 +45,10 @@ def scorecard(
         table.add_row(f"{card.week:%Y-%m-%d}", called.get(card.manager_id, card.manager_id), *numbers)
     out.print(table if cards else _nothing(org, since), soft_wrap=True)
     _stands_out(found, called)
+
+
+def _named(rows: Iterable[dict[str, Any]], called: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [row | {"manager": called.get(row["manager_id"])} for row in rows]
 
 
 def _said(found: Iterable[Mapping[str, Any]], rules: RuleSet) -> Iterable[dict[str, str]]:

@@ -209,7 +209,7 @@ def store_page(connection: Connection, connection_id: int, kind: Kind, records: 
 
 
 def _none_held_among(connection: Connection, connection_id: int, table: Table, ids: pa.ChunkedArray) -> bool:
-    """Whether these ids lie where we hold none, as each page of a first load does: in half the time it is stored."""
+    """Whether these ids lie where we hold none, as on each page of a first load: there is nothing to compare then."""
     ends = pc.min_max(ids).as_py()
     among = (table.c.connection_id == connection_id, table.c.id >= ends["min"], table.c.id <= ends["max"])
     return connection.scalar(select(table.c.id).where(*among).limit(1)) is None
